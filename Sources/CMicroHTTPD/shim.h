@@ -1,0 +1,73 @@
+// libmicrohttpd for Swift: typed wrappers for what Swift cannot call.
+#pragma once
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+// MHD_start_daemon is variadic; callbacks in an option array travel as intptr_t, which only C can write without a cast
+// through undefined behaviour. `context` reaches every callback as its first argument.
+static inline struct MHD_Daemon *mhd_start_external_epoll(
+    int listen_socket,
+    void *context,
+    MHD_AcceptPolicyCallback accept_policy,
+    MHD_AccessHandlerCallback access_handler,
+    MHD_RequestCompletedCallback request_completed,
+    MHD_NotifyConnectionCallback connection_changed,
+    void *(*uri_seen)(void *, const char *, struct MHD_Connection *),
+    unsigned int connection_limit,
+    size_t connection_memory)
+{
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, listen_socket, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, connection_limit, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) connection_memory, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) request_completed, context},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) connection_changed, context},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) uri_seen, context},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, accept_policy, context, access_handler, context,
+        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+// The info functions are variadic and return unions behind pointers.
+static inline int mhd_daemon_epoll_descriptor(struct MHD_Daemon *daemon)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    return info ? info->epoll_fd : -1;
+}
+
+static inline int mhd_connection_socket(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+static inline const struct sockaddr *mhd_connection_client_address(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? info->client_addr : NULL;
+}
+
+// What the connection-changed callback stored for this connection.
+static inline void *mhd_connection_context(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+// The size and the two end marks are macros with casts.
+static inline struct MHD_Response *mhd_streamed_response(
+    size_t block, MHD_ContentReaderCallback reader, void *context, MHD_ContentReaderFreeCallback release)
+{
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, reader, context, release);
+}
+
+static const ssize_t mhd_end_of_stream = MHD_CONTENT_READER_END_OF_STREAM;
+static const ssize_t mhd_end_with_error = MHD_CONTENT_READER_END_WITH_ERROR;

@@ -1,0 +1,138 @@
+internal import CMicroHTTPD
+internal import EventLoop
+internal import HTTPTypes
+
+/// One call of libmicrohttpd's access handler. It comes once for the head, then for each part of the body, then once
+/// with nothing more, and again whenever the connection was suspended there.
+struct AccessCall {
+    let daemon: InboundDaemon
+    let connection: OpaquePointer
+    let url: UnsafePointer<CChar>?
+    let method: UnsafePointer<CChar>?
+
+    func serve(
+        _ data: UnsafePointer<CChar>?, _ length: UnsafeMutablePointer<Int>,
+        _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    ) -> MHD_Result {
+        guard let pointer = request.pointee else { return headComplete(request) }
+        let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
+        if exchange.aborted { return .NO }
+        if length.pointee > 0 {
+            let part = UnsafeRawBufferPointer(start: data, count: length.pointee)
+            length.pointee = 0
+            return bodyPart(part, exchange)
+        }
+        switch exchange.state {
+        case .readingBody: return requestComplete(exchange)
+        case .refusing(let response):
+            exchange.state = .sending
+            return queue(response, exchange)
+        case .answered(let answer):
+            exchange.state = .sending
+            return queue(answer, exchange)
+        case .handling, .sending, .complete: return .YES
+        }
+    }
+
+    // MARK: Stages
+
+    private func headComplete(_ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> MHD_Result {
+        guard let client = Callbacks.client(of: connection), let fields = Callbacks.headerFields(of: connection),
+            let method = method.flatMap({ HTTPRequest.Method(String(cString: $0)) }),
+            let path = url.map({ String(cString: $0) })
+        else { return .NO }
+        let length = fields[.contentLength].flatMap { Int($0) }
+        let head = RequestHead(
+            method: method, path: path, headerFields: fields, clientAddress: client.clientAddress,
+            contentLength: length, hasBody: fields.contains(.contentLength) || fields.contains(.transferEncoding))
+        let decision = RequestIntake.decide(head, limits: daemon.limits, handler: daemon.handler)
+        var endsWithClient = false
+        var state = Exchange.State.readingBody
+        var immediate: Response?
+        switch decision {
+        case .accept(let ends): endsWithClient = ends
+        case .dropThenRefuse(let response): state = .refusing(response)
+        case .refuseAndClose(let response):
+            state = .sending
+            immediate = response
+        }
+        let exchange = Exchange(
+            head: head, client: client, reactor: daemon.reactor, endsWithClient: endsWithClient, state: state)
+        request.pointee = Unmanaged.passRetained(exchange).toOpaque()
+        daemon.exchangeStarted()
+        client.requestStarted(exchange)
+        if var immediate {
+            immediate.headerFields[.connection] = "close"
+            return queue(immediate, exchange)
+        }
+        return .YES
+    }
+
+    private func bodyPart(_ part: UnsafeRawBufferPointer, _ exchange: Exchange) -> MHD_Result {
+        exchange.client.inputMoved()
+        if case .readingBody = exchange.state {
+            if exchange.body.count &+ part.count <= daemon.limits.bodyBytes {
+                exchange.body.append(contentsOf: part)
+                return .YES
+            }
+            // libmicrohttpd takes no answer in the middle of an upload, so the rest is read first.
+            exchange.body = []
+            exchange.state = .refusing(daemon.handler.refusal(.bodyTooLarge(limit: daemon.limits.bodyBytes)))
+        }
+        exchange.droppedBytes &+= part.count
+        return exchange.droppedBytes <= max(RequestIntake.droppedBody, daemon.limits.bodyBytes) ? .YES : .NO
+    }
+
+    private func requestComplete(_ exchange: Exchange) -> MHD_Result {
+        let client = exchange.client
+        if client.peerClosed, exchange.endsWithClient { return .NO }
+        exchange.state = .handling
+        client.clientWaits()
+        client.suspend()
+        let handler = daemon.handler
+        exchange.task = Task(executorPreference: daemon.reactor) {
+            await handler.handle(exchange)
+            exchange.respond(handler.refusal(.unanswered))
+        }
+        return .YES
+    }
+
+    // MARK: Answering
+
+    private func queue(_ answer: Exchange.Answer, _ exchange: Exchange) -> MHD_Result {
+        switch answer {
+        case .whole(let response):
+            return queue(response, exchange)
+        case .stream(let status, let fields):
+            let context = Unmanaged.passRetained(exchange).toOpaque()
+            let response = mhd_streamed_response(
+                daemon.limits.connectionMemory, Callbacks.reader, context, Callbacks.release)
+            guard let response else {
+                Unmanaged<Exchange>.fromOpaque(context).release()
+                return .NO
+            }
+            return queue(response, status: status, fields)
+        }
+    }
+
+    private func queue(_ whole: Response, _ exchange: Exchange) -> MHD_Result {
+        exchange.output.isFinished = true
+        exchange.client.outputMoved()
+        var body = whole.body
+        let response = body.withUnsafeMutableBytes { bytes in
+            MHD_create_response_from_buffer(bytes.count, bytes.baseAddress, .RESPMEM_MUST_COPY)
+        }
+        guard let response else { return .NO }
+        return queue(response, status: whole.status, whole.headerFields)
+    }
+
+    private func queue(_ response: OpaquePointer, status: Int, _ fields: HTTPFields) -> MHD_Result {
+        defer { MHD_destroy_response(response) }
+        for field in fields {
+            // A value that could break out of its line is refused by the library; then the field is left out.
+            _ = MHD_add_response_header(response, field.name.rawName, field.value)
+        }
+        if daemon.closesConnections { _ = MHD_add_response_header(response, "Connection", "close") }
+        return MHD_queue_response(connection, UInt32(clamping: status), response)
+    }
+}

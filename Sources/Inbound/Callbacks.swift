@@ -1,0 +1,103 @@
+internal import CMicroHTTPD
+internal import HTTPTypes
+
+/// Every C callback of libmicrohttpd, and the glue that gives each its Swift object.
+///
+/// Contract. All are called by `MHD_run` (or `MHD_stop_daemon`) of one daemon, on its reactor's thread, never
+/// concurrently. Three objects travel as pointers:
+/// - the daemon's `context`: an unretained `InboundDaemon`, which outlives its C daemon because `stop` ends that first;
+/// - a connection's socket context: a retained `ClientConnection`, from STARTED to CLOSED;
+/// - a request's `con_cls`, and a stream's reader context: a retained `Exchange`, until the request's completion and
+///   the response's release.
+enum Callbacks {
+    static func start(_ daemon: InboundDaemon, listenSocket: Int32) -> OpaquePointer? {
+        mhd_start_external_epoll(
+            listenSocket, Unmanaged.passUnretained(daemon).toOpaque(),
+            { context, _, _ in Callbacks.daemon(context)?.admitsConnection() ?? false ? .YES : .NO },
+            { context, connection, url, method, _, data, length, request in
+                guard let daemon = Callbacks.daemon(context), let connection, let length, let request else {
+                    return .NO
+                }
+                let call = AccessCall(daemon: daemon, connection: connection, url: url, method: method)
+                return call.serve(data, length, request)
+            },
+            { context, _, request, termination in
+                guard let daemon = Callbacks.daemon(context), let pointer = request?.pointee else { return }
+                request?.pointee = nil
+                let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
+                exchange.completed(normally: termination == .REQUEST_TERMINATED_COMPLETED_OK)
+                exchange.client.requestCompleted()
+                daemon.exchangeEnded()
+            },
+            { context, connection, socketContext, notification in
+                guard let daemon = Callbacks.daemon(context), let connection, let socketContext else { return }
+                if notification == .CONNECTION_NOTIFY_STARTED {
+                    let client = ClientConnection(handle: connection, daemon: daemon)
+                    socketContext.pointee = Unmanaged.passRetained(client).toOpaque()
+                    daemon.opened(client)
+                } else if let pointer = socketContext.pointee {
+                    socketContext.pointee = nil
+                    daemon.closed(Unmanaged<ClientConnection>.fromOpaque(pointer).takeRetainedValue())
+                }
+            },
+            { _, _, connection in
+                if let connection { Callbacks.client(of: connection)?.requestLineSeen() }
+                return nil
+            },
+            // Our own policy refuses connections; the library's limit would leave them waiting in the backlog.
+            UInt32.max / 2, daemon.limits.connectionMemory)
+    }
+
+    static func daemon(_ context: UnsafeMutableRawPointer?) -> InboundDaemon? {
+        context.map { Unmanaged<InboundDaemon>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    static func client(of connection: OpaquePointer) -> ClientConnection? {
+        mhd_connection_context(connection).map { Unmanaged<ClientConnection>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// The request's header fields as they came; nil when one of them has a name that HTTP does not allow.
+    static func headerFields(of connection: OpaquePointer) -> HTTPFields? {
+        var collected: HTTPFields? = [:]
+        withUnsafeMutablePointer(to: &collected) { pointer in
+            _ = MHD_get_connection_values_n(
+                connection, .HEADER_KIND,
+                { context, _, name, nameLength, value, valueLength in
+                    guard let fields = context?.assumingMemoryBound(to: HTTPFields?.self) else { return .NO }
+                    let name = HTTPField.Name(Callbacks.text(name, nameLength))
+                    guard let name else {
+                        fields.pointee = nil
+                        return .NO
+                    }
+                    fields.pointee?.append(HTTPField(name: name, value: Callbacks.text(value, valueLength)))
+                    return .YES
+                }, pointer)
+        }
+        return collected
+    }
+
+    private static func text(_ bytes: UnsafePointer<CChar>?, _ length: Int) -> String {
+        let buffer = UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : length)
+        return String(decoding: buffer, as: UTF8.self)
+    }
+
+    /// Fills libmicrohttpd's buffer from the exchange's output; suspends the connection when there is none.
+    static let reader: MHD_ContentReaderCallback = { context, _, buffer, capacity in
+        guard let context, let buffer else { return mhd_end_with_error }
+        let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+        if exchange.aborted { return mhd_end_with_error }
+        let count = exchange.output.take(into: UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
+        if count > 0 {
+            exchange.client.outputMoved()
+            exchange.outputTaken()
+            return count
+        }
+        if exchange.output.isFinished { return mhd_end_of_stream }
+        exchange.client.outputEmpty()
+        return 0
+    }
+
+    static let release: MHD_ContentReaderFreeCallback = { context in
+        if let context { Unmanaged<Exchange>.fromOpaque(context).release() }
+    }
+}

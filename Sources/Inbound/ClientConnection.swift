@@ -1,0 +1,153 @@
+internal import CMicroHTTPD
+internal import EventLoop
+import Glibc
+
+/// One TCP connection of a client: its descriptor, what libmicrohttpd calls it, its deadline, and whether the client
+/// is still there. Confined to its daemon's reactor.
+final class ClientConnection {
+    let handle: OpaquePointer
+    let descriptor: Int32
+    let clientAddress: String
+    unowned let daemon: InboundDaemon
+    /// The request in progress.
+    var exchange: Exchange?
+    /// The client closed its side. Kept, because the event may come before the request exists.
+    private(set) var peerClosed = false
+    private var suspended = false
+    private var served = 0
+    private var deadline: MonotonicInstant?
+    private var timer: (token: TimerToken, at: MonotonicInstant)?
+
+    init(handle: OpaquePointer, daemon: InboundDaemon) {
+        self.handle = handle
+        self.daemon = daemon
+        descriptor = mhd_connection_socket(handle)
+        clientAddress = SocketAddress(peer: mhd_connection_client_address(handle))?.host ?? ""
+    }
+
+    // MARK: Life
+
+    /// libmicrohttpd does not watch a suspended connection, so we do.
+    func opened() {
+        try? daemon.reactor.watch(descriptor, [.peerClosed, .edgeTriggered]) { [unowned self] seen in
+            peerEvent(seen)
+        }
+        setDeadline(after: daemon.limits.headerTimeout)
+    }
+
+    func closed() {
+        daemon.reactor.unwatch(descriptor)
+        if let timer { daemon.reactor.cancel(timer.token) }
+        timer = nil
+        deadline = nil
+    }
+
+    /// The request line of a request has come. The first request's head is bounded from the connection's start; a
+    /// later one's from here, since the time before was idle.
+    func requestLineSeen() {
+        if served > 0 { setDeadline(after: daemon.limits.headerTimeout) }
+    }
+
+    func requestStarted(_ exchange: Exchange) {
+        self.exchange = exchange
+        setDeadline(after: daemon.limits.writeTimeout)
+    }
+
+    func requestCompleted() {
+        exchange = nil
+        served &+= 1
+        setDeadline(after: daemon.limits.headerTimeout)
+    }
+
+    private func peerEvent(_ seen: ReadinessEvents) {
+        peerClosed = true
+        guard let exchange else { return }
+        let gone = !seen.isDisjoint(with: [.hangUp, .error])
+        guard gone || exchange.endsWithClient else { return }
+        // A finished answer is still delivered to a client that has only closed its sending side.
+        if !gone, exchange.output.isFinished { return }
+        end()
+    }
+
+    /// Breaks the connection off; libmicrohttpd notices, tells of it, and closes the descriptor.
+    func end() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        exchange?.abort()
+        daemon.needsRun()
+    }
+
+    // MARK: Suspension
+
+    func suspend() {
+        guard !suspended else { return }
+        suspended = true
+        MHD_suspend_connection(handle)
+    }
+
+    /// Lets libmicrohttpd go on with the connection at the end of the tick.
+    func resume() {
+        guard suspended else { return }
+        suspended = false
+        MHD_resume_connection(handle)
+        daemon.needsRun()
+    }
+
+    // MARK: Output
+
+    /// Bytes wait for the client, or the end of the stream does.
+    func outputWaits() {
+        guard suspended else { return }
+        setDeadline(after: daemon.limits.writeTimeout)
+        resume()
+    }
+
+    /// The client has taken bytes.
+    func outputMoved() {
+        setDeadline(after: daemon.limits.writeTimeout)
+    }
+
+    /// All output so far has been taken.
+    func outputEmpty() {
+        deadline = nil
+        suspend()
+    }
+
+    /// A part of the body has come.
+    func inputMoved() {
+        setDeadline(after: daemon.limits.writeTimeout)
+    }
+
+    /// The handler works; the client owes nothing.
+    func clientWaits() {
+        deadline = nil
+    }
+
+    // MARK: Deadline
+
+    /// Moving a deadline later costs a store: the timer looks when it fires.
+    private func setDeadline(after delay: Duration) {
+        let at = daemon.reactor.now.advanced(by: delay)
+        deadline = at
+        if let timer {
+            if timer.at <= at { return }
+            daemon.reactor.cancel(timer.token)
+        }
+        arm(at)
+    }
+
+    private func arm(_ at: MonotonicInstant) {
+        let token = daemon.reactor.schedule(at: at) { [unowned self] in timerFired() }
+        timer = (token, at)
+    }
+
+    private func timerFired() {
+        timer = nil
+        guard let deadline else { return }
+        if deadline <= daemon.reactor.now {
+            self.deadline = nil
+            end()
+        } else {
+            arm(deadline)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+internal import CMicroHTTPD
+public import EventLoop
+internal import Synchronization
+
+/// Open connections, counted over all loops of a server.
+public final class ConnectionCount: Sendable {
+    let open = Atomic<Int>(0)
+
+    public init() {}
+
+    /// Connections open now.
+    public var value: Int { open.load(ordering: .relaxed) }
+}
+
+/// One loop's share of a server: a libmicrohttpd daemon in external epoll mode, nested in a reactor's epoll.
+///
+/// Threading: confined to its reactor, which every entry checks.
+///
+/// `@unchecked Sendable` is sound because of that confinement.
+public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
+    let reactor: Reactor
+    let limits: InboundLimits
+    let handler: any RequestHandler
+    let count: ConnectionCount
+    private var daemon: OpaquePointer?
+    private var epollDescriptor: Int32 = -1
+    private var runNeeded = false
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    private(set) var openExchanges = 0
+    /// Whether connections are closed after their present response, and the header tells so.
+    public var closesConnections = false
+
+    /// Runs of libmicrohttpd in one tick, before other work has its turn again.
+    private static let runsPerTick = 8
+
+    /// Starts serving `listenSocket`, which then belongs to the daemon. On the reactor's thread.
+    /// - Throws: `SystemError` when libmicrohttpd does not start.
+    public init(
+        reactor: Reactor, listenSocket: Int32, limits: InboundLimits, count: ConnectionCount,
+        handler: any RequestHandler
+    ) throws {
+        reactor.checkIsolated()
+        self.reactor = reactor
+        self.limits = limits
+        self.count = count
+        self.handler = handler
+        daemon = Callbacks.start(self, listenSocket: listenSocket)
+        guard let daemon else { throw SystemError(call: "MHD_start_daemon", errno: 0) }
+        epollDescriptor = mhd_daemon_epoll_descriptor(daemon)
+        try reactor.watch(epollDescriptor, .readable) { [unowned self] _ in runNeeded = true }
+        reactor.join(self)
+    }
+
+    /// Breaks off what is open and stops. The reactor goes on.
+    public func stop() {
+        reactor.checkIsolated()
+        guard let daemon else { return }
+        for connection in Array(connections.values) { connection.end() }
+        // Stopping while a connection is suspended is an error of the library's user.
+        for _ in 0..<Self.runsPerTick { MHD_run(daemon) }
+        reactor.unwatch(epollDescriptor)
+        reactor.leave(self)
+        MHD_stop_daemon(daemon)
+        self.daemon = nil
+    }
+
+    /// Waits until no request is in progress.
+    public func idle() async {
+        reactor.checkIsolated()
+        guard openExchanges > 0 else { return }
+        await withCheckedContinuation { idleWaiters.append($0) }
+    }
+
+    /// Closes connections on which no request is in progress.
+    public func closeIdleConnections() {
+        reactor.checkIsolated()
+        for connection in Array(connections.values) where connection.exchange == nil { connection.end() }
+    }
+
+    // MARK: Running
+
+    /// After a resume neither the timeout nor the nested descriptor tells that there is work: this flag does.
+    func needsRun() {
+        runNeeded = true
+    }
+
+    public func sleepLimit() -> Duration? {
+        if runNeeded { return .zero }
+        guard let milliseconds = timeout() else { return nil }
+        return .milliseconds(milliseconds)
+    }
+
+    /// A first run fills the buffers of a batch of resumed connections, a second one sends them.
+    public func tickEnded() {
+        guard let daemon, runNeeded || timeout() == 0 else { return }
+        for _ in 0..<Self.runsPerTick {
+            runNeeded = false
+            MHD_run(daemon)
+            if !runNeeded, timeout() != 0 { break }
+        }
+    }
+
+    private func timeout() -> UInt64? {
+        guard let daemon else { return nil }
+        var milliseconds: UInt64 = 0
+        return MHD_get_timeout(daemon, &milliseconds) == .YES ? milliseconds : nil
+    }
+
+    // MARK: Bookkeeping, called back
+
+    func admitsConnection() -> Bool {
+        count.open.load(ordering: .relaxed) < limits.connections
+    }
+
+    func opened(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        count.open.add(1, ordering: .relaxed)
+        connection.opened()
+    }
+
+    func closed(_ connection: ClientConnection) {
+        connection.closed()
+        connections[ObjectIdentifier(connection)] = nil
+        count.open.subtract(1, ordering: .relaxed)
+    }
+
+    func exchangeStarted() {
+        openExchanges &+= 1
+    }
+
+    func exchangeEnded() {
+        openExchanges &-= 1
+        guard openExchanges == 0 else { return }
+        for waiter in idleWaiters { waiter.resume() }
+        idleWaiters = []
+    }
+}
