@@ -1,6 +1,8 @@
 /// The four tags of the `analysis-final` contract: exact and case-sensitive.
-enum ContractTag: UInt8, CaseIterable {
+enum ContractTag: UInt8 {
     case analysisOpening, analysisClosing, finalOpening, finalClosing
+
+    static let all: [ContractTag] = [.analysisOpening, .analysisClosing, .finalOpening, .finalClosing]
 
     /// The tag as UTF-8.
     var bytes: [UInt8] { Self.spellings[Int(rawValue)] }
@@ -53,7 +55,7 @@ struct ContractTagMatcher {
     /// Tries the next byte. After `failed` the matcher still holds the bytes before it: see `takeHeld()`.
     mutating func advance(_ byte: UInt8) -> Outcome {
         var remaining: ContractTagSet = []
-        for tag in ContractTag.allCases where candidates.contains(tag) {
+        for tag in ContractTag.all where candidates.contains(tag) {
             let bytes = tag.bytes
             guard length < bytes.count, bytes[length] == byte else { continue }
             if length &+ 1 == bytes.count {
@@ -69,10 +71,10 @@ struct ContractTagMatcher {
     }
 
     /// The bytes held as a possible tag; the matcher is idle afterwards.
-    mutating func takeHeld() -> [UInt8] {
+    mutating func takeHeld() -> ArraySlice<UInt8> {
         defer { length = 0 }
-        for tag in ContractTag.allCases where length > 0 && candidates.contains(tag) {
-            return Array(tag.bytes.prefix(length))
+        for tag in ContractTag.all where length > 0 && candidates.contains(tag) {
+            return tag.bytes.prefix(length)
         }
         return []
     }

@@ -200,6 +200,7 @@ struct AnalysisFinalParserTests {
             ParserExample("x<fin<final>al>", content: "x<final>", phase: .answering),
             ParserExample("x <b> </analysi", content: "x <b> </analysi", phase: .answering),
             ParserExample("<analysis>b<fi", reasoning: "b<fi", phase: .reasoning),
+            ParserExample("<analysis>b<final>c", reasoning: "bc", phase: .reasoning),
             ParserExample("<final>", phase: .answering),
             ParserExample("</final>", phase: .undecided),
         ]

@@ -53,7 +53,7 @@ struct SummaryPromptsTests {
         #expect(own.systemMessage(for: .reasoning) == SummaryPrompts.builtInReasoning.system)
     }
 
-    @Test("name each of the tags in the tag instruction", arguments: ContractTag.allCases)
+    @Test("name each of the tags in the tag instruction", arguments: ContractTag.all)
     func tagInstruction(tag: ContractTag) {
         #expect(occurrences(of: String(decoding: tag.bytes, as: UTF8.self), in: TagInstruction.text) > 0)
     }
