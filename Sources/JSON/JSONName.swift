@@ -32,6 +32,7 @@ public struct JSONName: Equatable, Sendable {
     }
 
     /// Packs the bytes at `range`, which must lie in `bytes`, as they stand.
+    @inline(__always)
     init(packing range: Range<Int>, of bytes: Span<UInt8>) {
         let start = range.lowerBound
         let count = range.count
@@ -66,7 +67,11 @@ extension JSONValue {
     /// A string, packed for comparison; every other kind gives a name that equals none made from a literal.
     public func name(in bytes: Span<UInt8>) -> JSONName {
         guard kind == .string, range.lowerBound >= 0, range.upperBound <= bytes.count else { return .long }
-        guard hasEscapes else { return JSONName(packing: text, of: bytes) }
+        if hasEscapes { return unescapedName(in: bytes) }
+        return JSONName(packing: Range(uncheckedBounds: (range.lowerBound &+ 1, range.upperBound &- 1)), of: bytes)
+    }
+
+    private func unescapedName(in bytes: Span<UInt8>) -> JSONName {
         // An escape takes at most six bytes for one, so a longer text cannot shrink to a name.
         guard text.count <= JSONName.maximumCount &* 6 else { return .long }
         var unescaped: [UInt8] = []

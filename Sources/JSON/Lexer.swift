@@ -119,9 +119,24 @@ enum Lexer {
     }
 
     /// A string from its opening quote on. Says whether it holds escapes.
+    @inline(__always)
     static func string(_ bytes: Span<UInt8>, _ position: inout Int) throws(JSONError) -> Bool {
+        let end = plainEnd(bytes, from: position &+ 1)
+        if end < bytes.count, bytes[unchecked: end] == .quote {
+            position = end &+ 1
+            return false
+        }
+        return try stringRest(bytes, from: end, &position)
+    }
+
+    /// The part of a string that begins with something else than plain ASCII.
+    private static func stringRest(
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        _ position: inout Int
+    ) throws(JSONError) -> Bool {
         var hasEscapes = false
-        var index = position &+ 1
+        var index = start
         while true {
             index = plainEnd(bytes, from: index)
             guard index < bytes.count else { throw JSONError(code: .unexpectedEnd, offset: bytes.count) }
