@@ -67,7 +67,11 @@ public struct JSONCursor: Sendable {
         orThrow code: JSONError.Code,
         _ bytes: Span<UInt8>
     ) throws(JSONError) {
-        guard try Lexer.nextByte(bytes, &position) == bracket else { throw JSONError(code: code, offset: position) }
+        guard try Lexer.nextByte(bytes, &position) == bracket else {
+            // What is no value at all has an error of its own.
+            _ = try peekKind(bytes)
+            throw JSONError(code: code, offset: position)
+        }
         guard depth < maximumDepth else { throw JSONError(code: .nestedTooDeeply, offset: position) }
         position &+= 1
         depth &+= 1

@@ -21,10 +21,9 @@ public struct JSONName: Equatable, Sendable {
     }
 
     /// Packs a name known in the source. It must not be longer than ``maximumCount``.
-    public init(_ name: StaticString) {
-        let text = name.description
-        precondition(text.utf8.count <= JSONName.maximumCount, "name too long to be compared")
-        self.init(packing: text.utf8.span)
+    public init(_ name: String) {
+        precondition(name.utf8.count <= JSONName.maximumCount, "name too long to be compared")
+        self.init(packing: name.utf8.span)
     }
 
     init(packing bytes: Span<UInt8>) {

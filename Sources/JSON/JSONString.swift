@@ -5,15 +5,33 @@ public enum JSONString {
     /// A surrogate pair becomes its scalar, a lone surrogate U+FFFD. `range` is taken as validated; where it is not, and where it
     /// reaches beyond `bytes`, the result is meaningless but nothing traps.
     public static func appendUnescaped(_ range: Range<Int>, of bytes: Span<UInt8>, to output: inout [UInt8]) {
+        _ = appendUnescaped(range, of: bytes, to: &output, atMost: .max)
+    }
+
+    /// Does so for a part of the body only, and gives the position where the rest begins.
+    ///
+    /// - Parameter count: bytes to append, which the last scalar may exceed by up to three. The part may end within
+    ///   a scalar that is not escaped.
+    public static func appendUnescaped(
+        _ range: Range<Int>,
+        of bytes: Span<UInt8>,
+        to output: inout [UInt8],
+        atMost count: Int
+    ) -> Int {
         let range = range.clamped(to: 0..<bytes.count)
         let body = bytes.extracting(range)
-        output.reserve(additional: body.count)
+        // Resolved escapes are never longer than written ones, so a limit above the body's length is none.
+        let limit = max(0, min(count, body.count &+ 1))
+        let full = output.count &+ limit
+        output.reserve(additional: limit)
         var index = 0
-        while index < body.count {
+        while index < body.count, output.count < full {
             let start = index
-            while index < body.count, body[unchecked: index] != .backslash { index &+= 1 }
+            let end = min(body.count, start &+ (full &- output.count))
+            while index < end, body[unchecked: index] != .backslash { index &+= 1 }
             output.append(bytes: body, start..<index)
-            guard index &+ 1 < body.count else { return }
+            guard index < end else { continue }
+            guard index &+ 1 < body.count else { return range.upperBound }
             let escaped = body[index &+ 1]
             index &+= 2
             switch escaped {
@@ -26,6 +44,7 @@ public enum JSONString {
             default: output.append(escaped)
             }
         }
+        return range.lowerBound &+ index
     }
 
     /// The scalar whose escape's digits begin at `index`, a second half of a surrogate pair taken along.

@@ -19,8 +19,7 @@ public struct JSONValue: Equatable, Sendable {
     /// Whether a string holds backslashes. Always false for the other kinds.
     public let hasEscapes: Bool
 
-    @usableFromInline
-    init(kind: Kind, start: Int, end: Int, hasEscapes: Bool = false) {
+    package init(kind: Kind, start: Int, end: Int, hasEscapes: Bool = false) {
         self.kind = kind
         self.range = Range(uncheckedBounds: (start, end))
         self.hasEscapes = hasEscapes

@@ -30,6 +30,29 @@ import Testing
         }
     }
 
+    @Test func aBodyReadInPartsIsTheSame() throws {
+        var random = SeededGenerator(seed: 9)
+        let bytes = Array(#""ab\n\u00e9\ud83d\ude00é😀\\xyz\ud800end""#.utf8)
+        let value = try JSONCursor.document(bytes.span)
+        let whole = JSONString.unescaped(value, of: bytes.span)
+        for _ in 0..<200 {
+            var output: [UInt8] = []
+            var position = value.text.lowerBound
+            while position < value.text.upperBound {
+                let count = 1 + random.below(5)
+                let before = output.count
+                position = JSONString.appendUnescaped(
+                    position..<value.text.upperBound,
+                    of: bytes.span,
+                    to: &output,
+                    atMost: count
+                )
+                #expect((1...count + 3).contains(output.count - before))
+            }
+            #expect(String(decoding: output, as: UTF8.self) == whole)
+        }
+    }
+
     @Test(arguments: [
         ("", ""), ("abc", "abc"), ("a\"b\\c", #"a\"b\\c"#), ("\u{8}\u{C}\n\r\t", #"\b\f\n\r\t"#),
         ("\u{0}\u{1}\u{F}\u{10}\u{1F}", #"\u0000\u0001\u000f\u0010\u001f"#),

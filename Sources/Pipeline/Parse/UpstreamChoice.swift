@@ -128,11 +128,3 @@ private enum ReasoningSource: Int {
     case parts
     case none
 }
-
-extension JSONValue {
-    func isEmptyArray(in bytes: Span<UInt8>) -> Bool {
-        guard kind == .array else { return false }
-        for index in range.dropFirst().dropLast() where bytes[index] > 0x20 { return false }
-        return true
-    }
-}

@@ -42,15 +42,7 @@ public struct UpstreamFault: Sendable, Equatable {
         case .string where !value.isEmptyString:
             members.message = value
         case .object:
-            var cursor = JSONCursor(at: value.range.lowerBound)
-            do throws(JSONError) {
-                try cursor.enterObject(payload)
-                while let key = try cursor.nextKey(payload) {
-                    members.note(key.name(in: payload), try cursor.value(payload))
-                }
-            } catch {
-                return nil
-            }
+            value.forEachMember(in: payload) { name, member in members.note(name, member) }
         default:
             return nil
         }

@@ -41,7 +41,7 @@ public enum UpstreamText: Sendable, Equatable {
             self = .string(text)
         case .array:
             var pieces: [JSONValue] = []
-            UpstreamText.forEachElement(of: value, in: payload) { element in
+            value.forEachElement(in: payload) { element in
                 pieces.appendText(element.ifString ?? Part(element, in: payload)?.text)
             }
             self = .pieces(pieces)
@@ -59,7 +59,7 @@ public enum UpstreamText: Sendable, Equatable {
         let names = ChunkNames.shared
         var content: [JSONValue] = []
         var reasoning: [JSONValue] = []
-        UpstreamText.forEachElement(of: value, in: payload) { element in
+        value.forEachElement(in: payload) { element in
             guard let part = Part(element, in: payload) else {
                 content.appendText(element.ifString)
                 return
@@ -86,27 +86,12 @@ public enum UpstreamText: Sendable, Equatable {
         }
         let names = ChunkNames.shared
         var pieces: [JSONValue] = []
-        UpstreamText.forEachElement(of: value, in: payload) { element in
+        value.forEachElement(in: payload) { element in
             guard let part = Part(element, in: payload) else { return }
             if part.type == names.reasoningText || part.type == nil { pieces.appendText(part.text) }
             if part.type == names.reasoningSummary || part.type == nil { pieces.appendText(part.summary) }
         }
         self = .pieces(pieces)
-    }
-
-    /// The elements of a validated array.
-    private static func forEachElement(
-        of array: JSONValue,
-        in payload: Span<UInt8>,
-        _ body: (JSONValue) -> Void
-    ) {
-        var cursor = JSONCursor(at: array.range.lowerBound)
-        do throws(JSONError) {
-            try cursor.enterArray(payload)
-            while try cursor.nextElement(payload) { body(try cursor.value(payload)) }
-        } catch {
-            // Not reached: the array has been validated.
-        }
     }
 }
 
@@ -120,21 +105,14 @@ private struct Part {
     init?(_ value: JSONValue, in payload: Span<UInt8>) {
         guard value.kind == .object else { return nil }
         let names = ChunkNames.shared
-        var cursor = JSONCursor(at: value.range.lowerBound)
-        do throws(JSONError) {
-            try cursor.enterObject(payload)
-            while let key = try cursor.nextKey(payload) {
-                let member = try cursor.value(payload)
-                switch key.name(in: payload) {
-                case names.type where member.kind == .string: type = member.name(in: payload)
-                case names.text: text = member.ifString
-                case names.summary: summary = member.ifString
-                case names.thinking: thinking = member
-                default: break
-                }
+        value.forEachMember(in: payload) { name, member in
+            switch name {
+            case names.type where member.kind == .string: type = member.name(in: payload)
+            case names.text: text = member.ifString
+            case names.summary: summary = member.ifString
+            case names.thinking: thinking = member
+            default: break
             }
-        } catch {
-            return nil
         }
     }
 }
