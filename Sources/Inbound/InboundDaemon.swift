@@ -26,7 +26,7 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     private var epollDescriptor: Int32 = -1
     private var runNeeded = false
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
-    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    private var idleWaiters: [TimerToken: CheckedContinuation<Bool, Never>] = [:]
     private(set) var openExchanges = 0
     /// Whether connections are closed after their present response, and the header tells so.
     public var closesConnections = false
@@ -66,10 +66,17 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     }
 
     /// Waits until no request is in progress.
-    public func idle() async {
+    /// - Returns: false when that took longer than `limit`.
+    public func idle(within limit: Duration) async -> Bool {
         reactor.checkIsolated()
-        guard openExchanges > 0 else { return }
-        await withCheckedContinuation { idleWaiters.append($0) }
+        guard openExchanges > 0 else { return true }
+        return await withCheckedContinuation { continuation in
+            var token: TimerToken?
+            token = reactor.schedule(after: limit) { [unowned self] in
+                if let token { idleWaiters.removeValue(forKey: token)?.resume(returning: false) }
+            }
+            if let token { idleWaiters[token] = continuation }
+        }
     }
 
     /// Closes connections on which no request is in progress.
@@ -132,7 +139,10 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     func exchangeEnded() {
         openExchanges &-= 1
         guard openExchanges == 0 else { return }
-        for waiter in idleWaiters { waiter.resume() }
-        idleWaiters = []
+        for (timer, waiter) in idleWaiters {
+            reactor.cancel(timer)
+            waiter.resume(returning: true)
+        }
+        idleWaiters = [:]
     }
 }

@@ -1,3 +1,4 @@
+internal import CMicroHTTPD
 import Glibc
 
 /// A numeric socket address, for logs.

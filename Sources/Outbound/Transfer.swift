@@ -35,6 +35,7 @@ public final class Transfer: @unchecked Sendable {
     private var waiter: CheckedContinuation<Void, Never>?
     private var silence: SilenceTimer?
     private var closed = false
+    private var lingering: TimerToken?
 
     /// Bytes of response header fields; more is refused.
     static let headerLimit = 64 << 10
@@ -117,9 +118,25 @@ public final class Transfer: @unchecked Sendable {
         owner.reactor.checkIsolated()
         guard !closed else { return }
         closed = true
-        silence?.stop()
         owner.remove(self)
         fail(UpstreamFailure(kind: .cancelled, detail: "closed"))
+    }
+
+    /// Gives the transfer up, but lets its response end by itself within `limit` first, so that the connection can be
+    /// used again. What still comes is dropped.
+    public func endInBackground(within limit: Duration = .seconds(1)) {
+        owner.reactor.checkIsolated()
+        guard !closed else { return }
+        closed = true
+        silence?.stop()
+        guard phase != .finished else { return owner.remove(self) }
+        failure = UpstreamFailure(kind: .cancelled, detail: "closed")
+        lingering = owner.reactor.schedule(after: limit) { [unowned self] in
+            lingering = nil
+            owner.remove(self)
+        }
+        buffer = []
+        resume()
     }
 
     private func wait() async {
@@ -194,7 +211,7 @@ public final class Transfer: @unchecked Sendable {
     /// - Returns: false to pause; libcurl then offers the same bytes again.
     func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
         silence?.touch()
-        if phase == .finished { return true }
+        if phase == .finished || closed { return true }
         if !buffer.isEmpty, buffer.count &+ bytes.count > owner.settings.highWatermark {
             paused = true
             return false
@@ -205,6 +222,11 @@ public final class Transfer: @unchecked Sendable {
     }
 
     func finished(_ code: CURLcode) {
+        if let lingering {
+            owner.reactor.cancel(lingering)
+            self.lingering = nil
+            return owner.remove(self)
+        }
         guard phase != .finished else { return }
         guard code != CURLE_OK else {
             phase = .finished

@@ -4,14 +4,6 @@
 /// to `mergedBytes`, so that thousands of small deltas leave as a few. The buffer itself never refuses: `heldBytes`
 /// against a `Watermark` says when the upstream has to pause.
 public struct AnswerBuffer: Sendable {
-    /// What the bytes of a piece's text are.
-    public enum TextForm: Sendable, Equatable {
-        /// UTF-8, to be escaped for JSON.
-        case raw
-        /// The inside of a JSON string, still escaped.
-        case escaped
-    }
-
     /// Most bytes of text that merging gives a piece. A longer piece stays whole.
     public static let mergedBytes = 4_096
 
@@ -19,7 +11,6 @@ public struct AnswerBuffer: Sendable {
         var textCount: Int
         var extrasCount: Int
         var logprobsCount: Int
-        var form: TextForm
 
         var isTextOnly: Bool { extrasCount == 0 && logprobsCount == 0 }
     }
@@ -41,14 +32,11 @@ public struct AnswerBuffer: Sendable {
     /// Adds a piece; one without any byte is ignored.
     ///
     /// - Parameters:
-    ///   - text: the piece of the answer, may be empty. A raw one may end inside a UTF-8 sequence, an escaped one not
-    ///     inside an escape.
-    ///   - form: whether `text` is escaped.
+    ///   - text: the inside of a JSON string, escaped; may be empty. Must not end inside an escape.
     ///   - extras: further members of the upstream's delta, as raw JSON in the caller's own shape.
     ///   - logprobs: the upstream's `logprobs`, as raw JSON.
     public mutating func append(
         text: Span<UInt8>,
-        form: TextForm,
         extras: Span<UInt8> = Span(),
         logprobs: Span<UInt8> = Span()
     ) {
@@ -56,10 +44,9 @@ public struct AnswerBuffer: Sendable {
         let record = Record(
             textCount: text.count,
             extrasCount: extras.count,
-            logprobsCount: logprobs.count,
-            form: form
+            logprobsCount: logprobs.count
         )
-        if record.isTextOnly, let last = records.last, last.isTextOnly, last.form == form,
+        if record.isTextOnly, let last = records.last, last.isTextOnly,
             text.count <= Self.mergedBytes &- last.textCount
         {
             records[records.count - 1].textCount = last.textCount &+ text.count
@@ -73,7 +60,7 @@ public struct AnswerBuffer: Sendable {
 
     /// Gives every piece in order, and leaves the buffer empty, its memory returned. Absent parts are empty spans.
     public mutating func drain(
-        _ body: (_ text: Span<UInt8>, _ form: TextForm, _ extras: Span<UInt8>, _ logprobs: Span<UInt8>) -> Void
+        _ body: (_ text: Span<UInt8>, _ extras: Span<UInt8>, _ logprobs: Span<UInt8>) -> Void
     ) {
         let drained = self
         self = AnswerBuffer()
@@ -83,7 +70,7 @@ public struct AnswerBuffer: Sendable {
             let text = position..<position + record.textCount
             let extras = text.upperBound..<text.upperBound + record.extrasCount
             let logprobs = extras.upperBound..<extras.upperBound + record.logprobsCount
-            body(span.extracting(text), record.form, span.extracting(extras), span.extracting(logprobs))
+            body(span.extracting(text), span.extracting(extras), span.extracting(logprobs))
             position = logprobs.upperBound
         }
     }

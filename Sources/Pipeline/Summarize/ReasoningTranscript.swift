@@ -21,6 +21,9 @@ public struct ReasoningTranscript: Sendable {
 
     public var isEmpty: Bool { bytes == 0 }
 
+    /// True when what is kept is white space alone: an empty thought is none.
+    public var isBlank: Bool { kept.allSatisfy(\.isMarkupWhiteSpace) }
+
     /// Bytes kept of the text.
     public var keptBytes: Int { kept.count }
 

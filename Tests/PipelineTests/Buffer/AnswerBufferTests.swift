@@ -5,7 +5,6 @@ import Testing
 /// A piece of an answer with its parts copied.
 struct HeldPiece: Equatable, Sendable {
     var text = ""
-    var form = AnswerBuffer.TextForm.escaped
     var extras = ""
     var logprobs = ""
 }
@@ -14,7 +13,6 @@ extension AnswerBuffer {
     fileprivate mutating func append(_ piece: HeldPiece) {
         append(
             text: Array(piece.text.utf8).span,
-            form: piece.form,
             extras: Array(piece.extras.utf8).span,
             logprobs: Array(piece.logprobs.utf8).span
         )
@@ -22,9 +20,9 @@ extension AnswerBuffer {
 
     fileprivate mutating func drained() -> [HeldPiece] {
         var pieces: [HeldPiece] = []
-        drain { text, form, extras, logprobs in
+        drain { text, extras, logprobs in
             pieces.append(
-                HeldPiece(text: string(text), form: form, extras: string(extras), logprobs: string(logprobs))
+                HeldPiece(text: string(text), extras: string(extras), logprobs: string(logprobs))
             )
         }
         return pieces
@@ -44,10 +42,6 @@ struct AnswerBufferTests {
             ([HeldPiece(text: "a")], [HeldPiece(text: "a")]),
             ([HeldPiece(text: "a"), HeldPiece(text: "b"), HeldPiece(text: "c")], [HeldPiece(text: "abc")]),
             ([HeldPiece(text: "a"), HeldPiece(), HeldPiece(text: "b")], [HeldPiece(text: "ab")]),
-            (
-                [HeldPiece(text: "a"), HeldPiece(text: "b", form: .raw), HeldPiece(text: "c", form: .raw)],
-                [HeldPiece(text: "a"), HeldPiece(text: "bc", form: .raw)]
-            ),
             (
                 [HeldPiece(text: "a"), HeldPiece(extras: "{}"), HeldPiece(text: "b")],
                 [HeldPiece(text: "a"), HeldPiece(extras: "{}"), HeldPiece(text: "b")]
@@ -118,10 +112,9 @@ struct AnswerBufferTests {
         var drained: [UInt8] = []
         for number in 0..<2_000 {
             let text = String(repeating: "\(number),", count: Int.random(in: 0...60, using: &generator))
-            let form: AnswerBuffer.TextForm = Int.random(in: 0..<9, using: &generator) == 0 ? .raw : .escaped
             let extras = Int.random(in: 0..<9, using: &generator) == 0 ? "{\(number)}" : ""
             let logprobs = Int.random(in: 0..<9, using: &generator) == 0 ? "[\(number)]" : ""
-            buffer.append(HeldPiece(text: text, form: form, extras: extras, logprobs: logprobs))
+            buffer.append(HeldPiece(text: text, extras: extras, logprobs: logprobs))
             expected += (text + extras + logprobs).utf8
             if Int.random(in: 0..<50, using: &generator) == 0 {
                 drained += buffer.drained().flatMap { ($0.text + $0.extras + $0.logprobs).utf8 }

@@ -1,0 +1,80 @@
+# Everything a person does with this project. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.SILENT:
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+IMAGE ?= inference-gateway
+CONFIGURATION ?= release
+BINARY := .build/$(CONFIGURATION)/inference-gateway
+SWIFT_FILES := Package.swift Sources Tests
+
+# Arguments of `make run-client`, for example CLIENT_ARGS='--message "Hello"'.
+CLIENT_ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: dependencies
+dependencies: ## install the C libraries' headers where they are missing (Debian, Ubuntu)
+	.ci/dependencies
+
+.PHONY: build
+build: dependencies ## build the program; its output goes to standard error
+	$(SWIFT) build -c $(CONFIGURATION) --product inference-gateway >&2
+
+.PHONY: demo
+demo: build ## mock upstream, gateway and client in one: prints the three sections
+	exec $(BINARY) demo
+
+.PHONY: run-gateway
+run-gateway: build ## serve, configured by the environment and .env
+	exec $(BINARY) serve
+
+.PHONY: run-gateway-dev
+run-gateway-dev: ## serve, and rebuild and restart when a source changes
+	exec .ci/watch $(MAKE) --no-print-directory run-gateway CONFIGURATION=debug
+
+.PHONY: run-client
+run-client: build ## one question to a running gateway (CLIENT_ARGS='…')
+	exec $(BINARY) chat $(CLIENT_ARGS)
+
+.PHONY: mock-upstream
+mock-upstream: build ## a scriptable upstream on port 8001 (MOCK_PORT)
+	exec $(BINARY) mock-upstream
+
+.PHONY: health-gateway
+health-gateway: build ## is the gateway there?
+	exec $(BINARY) health
+
+.PHONY: health-upstream
+health-upstream: build ## does the gateway reach its upstream?
+	exec $(BINARY) health --upstream
+
+.PHONY: check-dedicated
+check-dedicated: build ## the state of a Friendli Dedicated endpoint
+	exec $(BINARY) check-dedicated
+
+.PHONY: test
+test: dependencies ## all tests
+	$(SWIFT) test
+
+.PHONY: format
+format: ## format the sources in place
+	$(SWIFT) format format --in-place --parallel --recursive $(SWIFT_FILES)
+
+.PHONY: lint
+lint: ## check the sources' format
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+.PHONY: image
+image: ## build the container image
+	docker build --tag $(IMAGE) .
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf .build .build-*

@@ -1,0 +1,186 @@
+internal import EventLoop
+internal import Inbound
+internal import Logging
+internal import Outbound
+internal import Pipeline
+
+/// One completion, from its parsed request to its last event: the shell around `RequestPipeline`.
+///
+/// The pipeline decides; the session makes its calls, feeds it what comes, and writes what it emits. All of it runs on
+/// the reactor of the client's connection. Cancelling the task that runs it, as a client's disconnect does, ends all
+/// of its calls.
+actor CompletionSession {
+    nonisolated let worker: Worker
+    nonisolated let request: ChatRequest
+    nonisolated let target: UpstreamTarget
+    private let stream: ResponseStream
+    private(set) var pipeline: RequestPipeline
+    private var record: CompletionRecord
+    private let done = Gate()
+    private let reasoningDone = Gate()
+    private let roomMade = Gate()
+    private var lastWrite: MonotonicInstant
+    private var waitsForRoom = false
+    private var keepAliveTimer: TimerToken?
+
+    nonisolated var reactor: Reactor { worker.reactor }
+    nonisolated var configuration: GatewayConfiguration { worker.shared.configuration }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+
+    init(
+        worker: Worker, request: ChatRequest, stream: ResponseStream, target: UpstreamTarget, requestID: String,
+        clientAddress: String
+    ) {
+        self.worker = worker
+        self.request = request
+        self.stream = stream
+        self.target = target
+        lastWrite = worker.reactor.now
+        let configuration = worker.shared.configuration
+        pipeline = RequestPipeline(configuration.pipelineSettings(for: request, requestID: requestID))
+        record = CompletionRecord(
+            requestID: requestID, model: request.model, summaryModel: configuration.summaryModel(for: request),
+            clientAddress: clientAddress, start: worker.reactor.now)
+    }
+
+    /// Runs until the last event is written or the client has gone.
+    func run() async {
+        advance { pipeline, output in pipeline.begin(into: &output) }
+        scheduleKeepAlive()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.callUpstream() }
+            group.addTask { await self.summarizePrompt() }
+            group.addTask { await self.summarizeReasoning() }
+            await done.wait()
+            group.cancelAll()
+        }
+        if let keepAliveTimer { reactor.cancel(keepAliveTimer) }
+        log()
+    }
+
+    /// Ends the stream with an error because the process is about to end.
+    func shutDown() {
+        fail(StreamFault(code: "shutting_down", message: "The gateway is shutting down.", detail: "drain timeout"))
+    }
+
+    // MARK: The pipeline's way in and out
+
+    /// Gives the pipeline something and does what it asks for.
+    func advance(_ step: (inout RequestPipeline, inout [UInt8]) -> Void) {
+        let before = stream.pendingBytes
+        stream.write { output in step(&pipeline, &output) }
+        let written = stream.pendingBytes &- before
+        if written > 0 {
+            lastWrite = reactor.now
+            record.wrote(written, pipeline.progress, at: reactor.now)
+        }
+        if pipeline.reasoningEnded { reasoningDone.open() }
+        if pipeline.isDone {
+            stream.finish()
+            done.open()
+        }
+        if waitsForRoom, pipeline.isDone || pipeline.heldBytes == 0 { roomMade.pulse() }
+    }
+
+    func fail(_ fault: StreamFault) {
+        guard !pipeline.isDone else { return }
+        advance { pipeline, output in pipeline.upstreamFailed(fault, into: &output) }
+    }
+
+    /// Another attempt begins; nothing of the last one was used.
+    func restartUpstream() {
+        pipeline.restartUpstream()
+    }
+
+    /// Waits until the reasoning has ended.
+    /// - Returns: the reasoning to summarise; nil when there is none.
+    func reasoningEnded() async -> String? {
+        await reasoningDone.wait()
+        return pipeline.reasoningToSummarize
+    }
+
+    // MARK: Back-pressure
+
+    private var backlog: Int { pipeline.heldBytes &+ stream.pendingBytes }
+    private var lowWatermark: Int { configuration.streams.bufferBytes / 2 }
+
+    /// Returns once the answer text that waits, for a summary or for the client, is within its bound
+    /// (`STREAM_BUFFER_BYTES`).
+    func room() async {
+        guard backlog > configuration.streams.bufferBytes else { return }
+        waitsForRoom = true
+        defer { waitsForRoom = false }
+        while backlog > lowWatermark, !pipeline.isDone, !Task.isCancelled {
+            if pipeline.heldBytes > 0 {
+                await roomMade.wait()
+            } else {
+                await stream.drained(to: lowWatermark)
+            }
+        }
+    }
+
+    // MARK: Keep-alive
+
+    private func scheduleKeepAlive() {
+        let interval = configuration.serving.keepaliveInterval
+        guard interval > .zero else { return }
+        keepAliveTimer = reactor.schedule(at: lastWrite.advanced(by: interval)) { [weak self] in
+            self?.assumeIsolated { $0.keepAliveDue(interval) }
+        }
+    }
+
+    private func keepAliveDue(_ interval: Duration) {
+        guard !pipeline.isDone else { return }
+        if lastWrite.advanced(by: interval) <= reactor.now {
+            stream.write { output in RequestPipeline.keepAlive(into: &output) }
+            lastWrite = reactor.now
+        }
+        scheduleKeepAlive()
+    }
+
+    // MARK: Record
+
+    func note(_ change: (inout CompletionRecord) -> Void) {
+        change(&record)
+    }
+
+    func warnOfRetry(_ stage: String, _ reason: String, delay: Duration, retry: Int) {
+        worker.shared.logger.warning(
+            "retry",
+            metadata: [
+                "request_id": "\(pipeline.settings.requestID)", "stage": "\(stage)", "reason": "\(reason)",
+                "retry": .stringConvertible(retry),
+                "delay_s": .stringConvertible(Double(delay.wholeNanoseconds / 1_000_000) / 1_000),
+            ])
+    }
+
+    private func log() {
+        let progress = pipeline.progress
+        record.finish(progress, clientGone: !pipeline.isDone, at: .now())
+        let logger = worker.shared.logger
+        let logging = configuration.logging
+        let request = request
+        let metadata = record.metadata(
+            withContent: logging.content, prompt: request.promptText(maximumCharacters: Self.loggedCharacters))
+        logger.info("completion", metadata: metadata)
+        for failed in progress.failedSummaries {
+            logger.warning(
+                "summary fallback",
+                metadata: [
+                    "request_id": "\(pipeline.settings.requestID)", "stage": "\(failed.stage.rawValue)",
+                    "reason": "\(failed.detail)",
+                ])
+        }
+        if record.isEmptyAnswer {
+            logger.warning(
+                "answer empty",
+                metadata: [
+                    "request_id": "\(pipeline.settings.requestID)",
+                    "reasoning_chars": .stringConvertible(progress.reasoningCharacters),
+                ])
+        }
+    }
+
+    /// Characters of the prompt, and of the answer, in a log line that shall hold them.
+    static let loggedCharacters = 8_000
+}

@@ -1,0 +1,44 @@
+internal import Glibc
+internal import Inbound
+internal import Outbound
+internal import Pipeline
+
+/// What follows from the configuration for one request, and for a loop.
+extension GatewayConfiguration {
+    func pipelineSettings(for request: ChatRequest, requestID: String) -> PipelineSettings {
+        // Tags would break an answer whose form the client has fixed.
+        let instructed = !request.hasTools && !request.asksForJSON
+        return PipelineSettings(
+            requestID: requestID, created: Int(time(nil)), model: request.model,
+            instruction: instructed ? TagInstruction.text : nil,
+            usesReasoningFields: upstream.parsesReasoningFields,
+            preambleCharacters: streams.preambleCharacters, recoveryBytes: streams.bufferBytes,
+            reasoningCharacters: summary.maxReasoningCharacters,
+            summarizesPrompt: request.promptSummary ?? summary.summarizesPrompt,
+            summarizesReasoning: request.reasoningSummary.map { $0 != "off" } ?? summary.summarizesReasoning,
+            promptFallback: { request.lastUserText(maximumCharacters: Self.fallbackCharacters) },
+            loggedCharacters: logging.content ? CompletionSession.loggedCharacters : 0)
+    }
+
+    /// Characters of the last user message from which a fallback is cut: it takes two sentences.
+    private static let fallbackCharacters = 4_000
+
+    func summaryModel(for request: ChatRequest) -> String {
+        request.summaryModel ?? summary.defaultModel ?? request.model
+    }
+
+    var retryPolicy: RetryPolicy {
+        RetryPolicy(limit: upstream.maxRetries, firstDelay: upstream.retryBackoff)
+    }
+
+    var inboundLimits: InboundLimits {
+        InboundLimits(
+            connections: serving.maxConnections, bodyBytes: serving.maxBodyBytes,
+            headerTimeout: serving.headerTimeout, writeTimeout: serving.writeTimeout)
+    }
+
+    var outboundSettings: OutboundSettings {
+        OutboundSettings(
+            connectionsPerHost: upstream.maxConnections, caFile: upstream.caFile, insecure: upstream.insecure)
+    }
+}

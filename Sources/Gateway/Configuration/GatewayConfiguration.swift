@@ -1,0 +1,152 @@
+public import HTTPTypes
+public import Pipeline
+
+/// What the environment variables say (`env.example`), checked.
+public struct GatewayConfiguration: Sendable {
+    public struct Upstream: Sendable {
+        /// Without a trailing `/`.
+        public var baseURL: String
+        public var path: String
+        public var apiKey: Secret?
+        public var allowModels: ModelAllowlist
+        public var requestTimeout: Duration
+        public var maxRetries: Int
+        public var retryBackoff: Duration
+        public var parsesReasoningFields: Bool
+        public var connectTimeout: Duration
+        /// To one host, from each event loop; 0: no limit.
+        public var maxConnections: Int
+        public var caFile: String?
+        public var insecure: Bool
+        public var includeUsage: Bool
+        public var extraHeaders: [HTTPField]
+
+        public var chatCompletionsURL: String { baseURL + path }
+    }
+
+    public struct Summary: Sendable {
+        public var defaultModel: String?
+        public var allowModels: ModelAllowlist
+        /// The whole budget of one summary.
+        public var timeout: Duration
+        /// 0: not sent.
+        public var maxTokens: Int
+        public var maxPromptCharacters: Int
+        public var maxReasoningCharacters: Int
+        public var summarizesPrompt: Bool
+        public var summarizesReasoning: Bool
+    }
+
+    public struct Serving: Sendable {
+        public var host: String
+        public var port: Int
+        public var workers: Int
+        public var maxConnections: Int
+        public var maxConcurrentRequests: Int
+        public var maxBodyBytes: Int
+        public var headerTimeout: Duration
+        public var writeTimeout: Duration
+        /// Zero: never.
+        public var keepaliveInterval: Duration
+        public var drainTimeout: Duration
+        public var drainDelay: Duration
+    }
+
+    public struct Streams: Sendable {
+        public var bufferBytes: Int
+        public var preambleCharacters: Int
+    }
+
+    public struct Logging: Sendable {
+        public enum Format: String, Sendable { case json, text }
+
+        public var level: String
+        public var format: Format
+        public var content: Bool
+    }
+
+    public var upstream: Upstream
+    public var summary: Summary
+    public var serving: Serving
+    public var streams: Streams
+    public var logging: Logging
+    /// What is odd, but not wrong.
+    public var warnings: [String]
+
+    /// - Parameter environment: names and values; an empty value means the default.
+    /// - Throws: `ConfigurationError` with a line for every variable that cannot be used.
+    public init(environment: [String: String]) throws(ConfigurationError) {
+        var reader = ConfigurationReader(environment: environment)
+        upstream = Upstream(&reader)
+        summary = Summary(&reader)
+        serving = Serving(&reader)
+        streams = Streams(
+            bufferBytes: reader.required(Variables.streamBufferBytes, or: 1 << 20),
+            preambleCharacters: reader.required(Variables.preambleChars, or: 200))
+        logging = Logging(
+            level: reader.required(Variables.logLevel, or: "info"),
+            format: reader.value(Variables.logFormat).flatMap(Logging.Format.init) ?? .json,
+            content: reader.required(Variables.logContent, or: false))
+        warnings = reader.warnings()
+        guard reader.mistakes.isEmpty else { throw ConfigurationError(lines: reader.mistakes) }
+    }
+}
+
+extension GatewayConfiguration.Upstream {
+    fileprivate init(_ reader: inout ConfigurationReader) {
+        baseURL = reader.required(Variables.upstreamBaseURL, or: "")
+        path = reader.required(Variables.upstreamPath, or: "")
+        apiKey = reader.value(Variables.upstreamAPIKey)
+        allowModels = ModelAllowlist(reader.required(Variables.allowModels, or: []))
+        requestTimeout = reader.required(Variables.requestTimeout, or: .seconds(60))
+        maxRetries = reader.required(Variables.upstreamMaxRetries, or: 3)
+        retryBackoff = reader.required(Variables.upstreamRetryBackoff, or: .seconds(1))
+        parsesReasoningFields = reader.required(Variables.enableParseReasoning, or: true)
+        connectTimeout = reader.required(Variables.connectTimeout, or: .seconds(5))
+        maxConnections = reader.required(Variables.upstreamMaxConnections, or: 0)
+        caFile = reader.value(Variables.upstreamCAFile)
+        insecure = reader.required(Variables.upstreamInsecure, or: false)
+        includeUsage = reader.required(Variables.upstreamIncludeUsage, or: true)
+        extraHeaders = reader.required(Variables.upstreamExtraHeaders, or: [])
+    }
+}
+
+extension GatewayConfiguration.Summary {
+    fileprivate init(_ reader: inout ConfigurationReader) {
+        defaultModel = reader.value(Variables.summaryModelDefault)
+        allowModels = ModelAllowlist(reader.required(Variables.allowSummaryModels, or: []))
+        timeout = reader.required(Variables.summaryTimeout, or: .seconds(10))
+        maxTokens = reader.required(Variables.summaryMaxTokens, or: 0)
+        maxPromptCharacters = reader.required(Variables.maxPromptChars, or: 8_000)
+        maxReasoningCharacters = reader.required(Variables.maxReasoningChars, or: 8_000)
+        summarizesPrompt = reader.required(Variables.promptSummary, or: "on") == "on"
+        summarizesReasoning = reader.required(Variables.reasoningSummary, or: "final") == "final"
+    }
+}
+
+extension GatewayConfiguration.Serving {
+    fileprivate init(_ reader: inout ConfigurationReader) {
+        host = reader.required(Variables.host, or: "127.0.0.1")
+        port = reader.required(Variables.port, or: 8_000)
+        workers = reader.value(Variables.workers) ?? AvailableCPUs.count()
+        maxConnections = reader.required(Variables.maxConnections, or: 10_000)
+        maxConcurrentRequests = reader.required(Variables.maxConcurrentRequests, or: 4_096)
+        maxBodyBytes = reader.required(Variables.maxBodyBytes, or: 32 << 20)
+        headerTimeout = reader.required(Variables.headerTimeout, or: .seconds(15))
+        writeTimeout = reader.required(Variables.writeTimeout, or: .seconds(60))
+        keepaliveInterval = reader.required(Variables.keepaliveInterval, or: .seconds(15))
+        drainTimeout = reader.required(Variables.drainTimeout, or: .seconds(30))
+        drainDelay = reader.required(Variables.drainDelay, or: .zero)
+    }
+}
+
+extension GatewayConfiguration {
+    /// The text of `env.example`.
+    public static var example: String {
+        """
+        # Every setting of the gateway with its default. Read by `docker run --env-file` and by a shell; a copy named .env in
+        # the working directory is read by the gateway itself. The process's own environment wins.
+
+        """ + Variables.all.map { "\n" + $0.example }.joined()
+    }
+}

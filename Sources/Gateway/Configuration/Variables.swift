@@ -1,0 +1,159 @@
+internal import HTTPTypes
+internal import Pipeline
+
+/// Every variable that works, in the order of `env.example`. The one place where a variable is defined.
+enum Variables {
+    private static let day = 86_400.0
+
+    // The upstream.
+    static let upstreamBaseURL = Variable(
+        "UPSTREAM_BASE_URL", default: "http://localhost:8001", .url, "Where the model lives. May end in / or not.")
+    static let upstreamPath = Variable(
+        "UPSTREAM_PATH", default: "/chat/completions", .urlPath, "Appended to the base URL.")
+    static let upstreamAPIKey = Variable(
+        "UPSTREAM_API_KEY", default: nil, .secret, secret: true,
+        "Sent as a bearer token. When unset, the client's own Authorization header is passed on.")
+    static let summaryModelDefault = Variable(
+        "SUMMARY_MODEL_DEFAULT", default: nil, .text,
+        "Model for both summaries when the request names no summary_model; without either, the request's model.")
+    static let allowModels = Variable(
+        "ALLOW_MODELS", default: nil, .list, "Models that requests may name, with * and ?; unset: all.")
+    static let allowSummaryModels = Variable(
+        "ALLOW_SUMMARY_MODELS", default: nil, .list,
+        "The same for summary_model; SUMMARY_MODEL_DEFAULT is always allowed.")
+    static let requestTimeout = Variable(
+        "REQUEST_TIMEOUT", default: "60", .seconds(0.001...day),
+        "Longest silence of the upstream, in seconds: to its response head, and then between two chunks.")
+    static let summaryTimeout = Variable(
+        "SUMMARY_TIMEOUT", default: "10", .seconds(0.001...day),
+        "Whole budget of one summary in seconds, its retries included.")
+    static let maxReasoningChars = Variable(
+        "MAX_REASONING_CHARS", default: "8000", .integer(1...10_000_000),
+        "At most this many characters of reasoning go to the summary model.")
+    static let upstreamMaxRetries = Variable(
+        "UPSTREAM_MAX_RETRIES", default: "3", .integer(0...20), "Retries after the first attempt, for each call.")
+    static let upstreamRetryBackoff = Variable(
+        "UPSTREAM_RETRY_BACKOFF", default: "1.0", .seconds(0...30),
+        "First delay before a retry in seconds; doubles each time, up to 30.")
+    static let enableParseReasoning = Variable(
+        "ENABLE_PARSE_REASONING", default: "true", .boolean,
+        "Use the upstream's own reasoning fields where there are any; false: tags only.")
+
+    // Serving.
+    static let host = Variable(
+        "HOST", default: "127.0.0.1", .text, "Address to listen on; :: for IPv6 and IPv4. 0.0.0.0 in the image.")
+    static let port = Variable(
+        "PORT", default: "8000", .integer(0...65_535), "Port to listen on; 0 picks a free one.")
+    static let workers = Variable(
+        "WORKERS", default: nil, .integer(1...256), "Event loops; unset: the number of CPUs available.")
+    static let maxConnections = Variable(
+        "MAX_CONNECTIONS", default: "10000", .integer(1...1_000_000),
+        "Open client connections; more are refused at once.")
+    static let maxConcurrentRequests = Variable(
+        "MAX_CONCURRENT_REQUESTS", default: "4096", .integer(1...1_000_000),
+        "Completions in flight; more get status 429.")
+    static let maxBodyBytes = Variable(
+        "MAX_BODY_BYTES", default: "32m", .size(1_024...(1 << 30)), "Larger request bodies get status 413.")
+    static let headerTimeout = Variable(
+        "HEADER_TIMEOUT", default: "15", .seconds(0.1...day),
+        "Seconds for a client to send its whole request head, and for an idle connection.")
+    static let writeTimeout = Variable(
+        "WRITE_TIMEOUT", default: "60", .seconds(0.1...day),
+        "Longest time in seconds that a client may take no byte while some wait for it.")
+    static let keepaliveInterval = Variable(
+        "KEEPALIVE_INTERVAL", default: "15", .seconds(0...day),
+        "A comment line after that many seconds of silence on a stream; 0: never.")
+    static let streamBufferBytes = Variable(
+        "STREAM_BUFFER_BYTES", default: "1m", .size(4_096...(1 << 30)),
+        "Answer text held for one stream before the upstream is paused.")
+    static let drainTimeout = Variable(
+        "DRAIN_TIMEOUT", default: "30", .seconds(0...day),
+        "Seconds that open streams may go on after SIGTERM.")
+    static let drainDelay = Variable(
+        "DRAIN_DELAY", default: "0", .seconds(0...day),
+        "Seconds to go on accepting after SIGTERM, for load balancers to notice /readyz.")
+
+    // Streams and summaries.
+    static let promptSummary = Variable(
+        "PROMPT_SUMMARY", default: "on", .choice("on", "off"),
+        "off: no prompt summary call; the event is still sent, with empty text.")
+    static let reasoningSummary = Variable(
+        "REASONING_SUMMARY", default: "final", .choice("final", "off"),
+        "final: one call when the reasoning ends; off: no call, empty text.")
+    static let maxPromptChars = Variable(
+        "MAX_PROMPT_CHARS", default: "8000", .integer(1...10_000_000),
+        "At most this many characters of the conversation go to the summary model.")
+    static let summaryMaxTokens = Variable(
+        "SUMMARY_MAX_TOKENS", default: "0", .integer(0...1_000_000), "max_tokens of a summary call; 0: not sent.")
+    static let preambleChars = Variable(
+        "PREAMBLE_CHARS", default: "200", .integer(0...1_000_000),
+        "Untagged text held at the start of an answer before it is taken for an answer without tags.")
+
+    // Connections to the upstream.
+    static let connectTimeout = Variable(
+        "CONNECT_TIMEOUT", default: "5", .seconds(0.001...day), "Seconds to a connection, TLS included.")
+    static let upstreamMaxConnections = Variable(
+        "UPSTREAM_MAX_CONNECTIONS", default: "0", .integer(0...1_000_000),
+        "Connections to one host from each event loop; 0: no limit.")
+    static let upstreamCAFile = Variable(
+        "UPSTREAM_CA_FILE", default: nil, .readableFile, "PEM file of trusted roots; unset: the system's store.")
+    static let upstreamInsecure = Variable(
+        "UPSTREAM_INSECURE", default: "false", .boolean, "true: certificates of the upstream are not verified.")
+    static let upstreamIncludeUsage = Variable(
+        "UPSTREAM_INCLUDE_USAGE", default: "true", .boolean,
+        "false: stream_options.include_usage is not added, for servers that refuse unknown fields.")
+    static let upstreamExtraHeaders = Variable(
+        "UPSTREAM_EXTRA_HEADERS", default: nil, .headerFields, secret: true,
+        "Further header fields for the upstream: Name: value pairs, parted by |.")
+
+    // Logs.
+    static let logLevel = Variable(
+        "LOG_LEVEL", default: "info",
+        .choice("trace", "debug", "info", "notice", "warning", "error", "critical"), "Least level that is logged.")
+    static let logFormat = Variable(
+        "LOG_FORMAT", default: "json", .choice("json", "text"), "json, or text for a terminal.")
+    static let logContent = Variable(
+        "LOG_CONTENT", default: "false", .boolean,
+        "true: the completion's log line holds prompt, summaries and answer.")
+
+    // Read by the commands chat and check-dedicated.
+    static let gatewayURL = Variable(
+        "GATEWAY_URL", default: "http://localhost:8000/v1/chat/completions", .url, "Client: the gateway's address.")
+    static let gatewayAPIKey = Variable(
+        "GATEWAY_API_KEY", default: nil, .secret, secret: true, "Client: sent to the gateway as a bearer token.")
+    static let friendliEndpointID = Variable(
+        "FRIENDLI_ENDPOINT_ID", default: nil, .text, "Client: the Friendli Dedicated endpoint.")
+    static let friendliAPIBase = Variable(
+        "FRIENDLI_API_BASE", default: "https://api.friendli.ai", .url, "Client: Friendli's API.")
+
+    static let all: [any AnyVariable] = [
+        upstreamBaseURL, upstreamPath, upstreamAPIKey, summaryModelDefault, allowModels, allowSummaryModels,
+        requestTimeout, summaryTimeout, maxReasoningChars, upstreamMaxRetries, upstreamRetryBackoff,
+        enableParseReasoning,
+        host, port, workers, maxConnections, maxConcurrentRequests, maxBodyBytes, headerTimeout, writeTimeout,
+        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay,
+        promptSummary, reasoningSummary, maxPromptChars, summaryMaxTokens, preambleChars,
+        connectTimeout, upstreamMaxConnections, upstreamCAFile, upstreamInsecure, upstreamIncludeUsage,
+        upstreamExtraHeaders,
+        logLevel, logFormat, logContent,
+        gatewayURL, gatewayAPIKey, friendliEndpointID, friendliAPIBase,
+    ]
+}
+
+extension VariableKind<[HTTPField]> {
+    /// RFC 9110, section 5: a token, a colon, and a value without control characters.
+    static let headerFields = VariableKind(accepted: "Name: value pairs, parted by | or line ends") { text in
+        var fields: [HTTPField] = []
+        for part in text.split(whereSeparator: { $0 == "|" || $0.isNewline }) {
+            let pair = part.trimmingBlanks()
+            if pair.isEmpty { continue }
+            guard let colon = pair.firstIndex(of: ":"), let name = HTTPField.Name(String(pair[..<colon])) else {
+                return nil
+            }
+            let value = String(pair[pair.index(after: colon)...].trimmingBlanks())
+            guard value.isEmpty || VariableKind<Secret>.isHeaderValue(value) else { return nil }
+            fields.append(HTTPField(name: name, value: value))
+        }
+        return fields
+    }
+}

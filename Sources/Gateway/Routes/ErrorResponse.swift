@@ -1,0 +1,105 @@
+internal import HTTPTypes
+internal import Inbound
+internal import JSON
+internal import Pipeline
+
+/// Errors before the first byte of an answer, in OpenAI's envelope (protocol.md).
+enum ErrorResponse {
+    static func make(_ error: APIError, allow: String? = nil, requestID: String? = nil) -> Response {
+        var body = Array(#"{"error":{"message":"#.utf8)
+        appendString(error.message, to: &body)
+        body += Array(#","type":"#.utf8)
+        appendString(error.type, to: &body)
+        body += Array(#","param":"#.utf8)
+        appendString(error.param, to: &body)
+        body += Array(#","code":"#.utf8)
+        appendString(error.code, to: &body)
+        body += Array(#"},"detail":"#.utf8)
+        appendString(error.message, to: &body)
+        body += Array("}".utf8)
+        var fields: HTTPFields = [.contentType: "application/json", .xContentTypeOptions: "nosniff"]
+        if let requestID { fields[.requestID] = requestID }
+        if let allow { fields[.allow] = allow }
+        if let seconds = error.retryAfter { fields[.retryAfter] = String(seconds) }
+        if error.retryIsUseless { fields[.shouldRetry] = "false" }
+        return Response(status: error.status, headerFields: fields, body: body)
+    }
+
+    private static func appendString(_ text: String?, to body: inout [UInt8]) {
+        guard let text else {
+            body += Array("null".utf8)
+            return
+        }
+        body.append(UInt8(ascii: "\""))
+        JSONString.appendEscaped(text, to: &body)
+        body.append(UInt8(ascii: "\""))
+    }
+}
+
+extension APIError {
+    static func notFound(_ path: String) -> APIError {
+        APIError(
+            status: 404, type: "invalid_request_error", code: "not_found", message: "Unknown path: \(path.prefix(200))")
+    }
+
+    static func methodNotAllowed(_ method: String) -> APIError {
+        APIError(
+            status: 405, type: "invalid_request_error", code: "method_not_allowed",
+            message: "Method \(method.prefix(32)) is not allowed here.")
+    }
+
+    static let unsupportedMediaType = APIError(
+        status: 415, type: "invalid_request_error", code: "unsupported_media_type",
+        message: "Requests from a browser's page must have Content-Type: application/json.")
+
+    static let lengthRequired = APIError(
+        status: 411, type: "invalid_request_error", code: "length_required",
+        message: "A POST needs a Content-Length or a chunked body.")
+
+    static func bodyTooLarge(limit: Int) -> APIError {
+        APIError(
+            status: 413, type: "invalid_request_error", code: "request_too_large",
+            message: "The request body is larger than \(limit) bytes.")
+    }
+
+    static let draining = APIError(
+        status: 503, type: "server_error", code: "draining", message: "The gateway is shutting down.")
+
+    static let tooManyRequests = APIError(
+        status: 429, type: "rate_limit_error", code: "rate_limit_exceeded",
+        message: "Too many completions are in progress.")
+
+    static let internalError = APIError(
+        status: 500, type: "server_error", code: "internal_error", message: "The gateway failed to answer.")
+
+    /// What `Retry-After` says, in seconds.
+    var retryAfter: Int? {
+        status == 429 || status == 503 ? 1 : nil
+    }
+
+    /// SDKs try 408, 409, 429 and 5xx again by themselves; an internal error would only come again.
+    var retryIsUseless: Bool {
+        status == 500
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = known("x-request-id")
+    static let shouldRetry = known("x-should-retry")
+    static let accelBuffering = known("X-Accel-Buffering")
+    static let origin = known("Origin")
+    static let allow = known("Allow")
+
+    /// For literal names only: an illegal one would become another field, which a test of the literals excludes.
+    private static func known(_ name: String) -> HTTPField.Name {
+        HTTPField.Name(name) ?? .userAgent
+    }
+}
+
+extension Response {
+    static func json(_ text: String, status: Int = 200) -> Response {
+        Response(
+            status: status, headerFields: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,102 @@
+internal import EventLoop
+internal import Inbound
+public import Logging
+public import ServiceLifecycle
+internal import Synchronization
+
+/// The gateway: one event loop per worker, all on one port.
+public struct GatewayServer: Service {
+    private let configuration: GatewayConfiguration
+    private let logger: Logger
+    private let started: @Sendable (UInt16) -> Void
+
+    /// - Parameter started: told the port once connections are accepted.
+    public init(
+        configuration: GatewayConfiguration, logger: Logger, started: @escaping @Sendable (UInt16) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.started = started
+    }
+
+    /// Serves until a graceful shutdown, then drains (configuration.md, `DRAIN_TIMEOUT`).
+    /// - Throws: `ListenError` when the port cannot be had; `SystemError` when descriptors or threads run out.
+    public func run() async throws {
+        let instance = try await GatewayInstance.start(configuration: configuration, logger: logger)
+        started(instance.port)
+        await untilShutdown()
+        await instance.drain()
+        await instance.stop()
+    }
+
+    private func untilShutdown() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        await withTaskCancellationOrGracefulShutdownHandler {
+            for await _ in stream {}
+        } onCancelOrGracefulShutdown: {
+            continuation.finish()
+        }
+    }
+}
+
+/// A running gateway.
+public struct GatewayInstance: Sendable {
+    private let workers: [Worker]
+    private let shared: SharedState
+    /// The port in use.
+    public let port: UInt16
+
+    /// Opens the port and starts the loops.
+    /// - Throws: `ListenError`, `SystemError`.
+    public static func start(configuration: GatewayConfiguration, logger: Logger) async throws -> GatewayInstance {
+        let shared = SharedState(configuration: configuration, logger: logger)
+        let serving = configuration.serving
+        let sockets = try ListenSockets(host: serving.host, port: UInt16(serving.port), count: serving.workers)
+        var workers: [Worker] = []
+        for (number, descriptor) in sockets.descriptors.enumerated() {
+            workers.append(try await Worker.start(number: number, listenSocket: descriptor, shared: shared))
+        }
+        logger.info(
+            "listening",
+            metadata: [
+                "host": "\(serving.host)", "port": .stringConvertible(sockets.port),
+                "workers": .stringConvertible(workers.count),
+                "upstream": "\(configuration.upstream.chatCompletionsURL)",
+            ])
+        return GatewayInstance(workers: workers, shared: shared, port: sockets.port)
+    }
+
+    /// Completions in progress.
+    public var openCompletions: Int { shared.completions.load(ordering: .relaxed) }
+
+    /// Refuses new completions and lets open streams finish, for as long as the configuration allows; the rest end
+    /// with an error event of code `shutting_down`.
+    public func drain() async {
+        let serving = shared.configuration.serving
+        shared.ready.store(false, ordering: .relaxed)
+        if serving.drainDelay > .zero { try? await Task.sleep(for: serving.drainDelay) }
+        shared.draining.store(true, ordering: .relaxed)
+        shared.logger.info("draining", metadata: ["open": .stringConvertible(openCompletions)])
+        for worker in workers { await worker.beginDrain() }
+        if await !idle(within: serving.drainTimeout) {
+            shared.logger.warning(
+                "drain timeout, ending open streams", metadata: ["open": .stringConvertible(openCompletions)])
+            for worker in workers { await worker.endSessions() }
+            // The last events are on their way; a client that does not take them is not waited for long.
+            _ = await idle(within: .seconds(1))
+        }
+        shared.logger.info("drained", metadata: ["open": .stringConvertible(openCompletions)])
+    }
+
+    /// Breaks off what is left and ends the loops.
+    public func stop() async {
+        for worker in workers { await worker.stop() }
+    }
+
+    private func idle(within limit: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            for worker in workers { group.addTask { await worker.idle(within: limit) } }
+            return await group.reduce(true) { $0 && $1 }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import EventLoop
+internal import Inbound
+internal import Outbound
+
+/// One event loop with everything that lives on it. Nothing of it is shared with another loop.
+///
+/// `@unchecked Sendable` is sound: apart from the constants, all is confined to the reactor, which every entry checks.
+final class Worker: @unchecked Sendable {
+    let reactor: Reactor
+    let multi: MultiHandle
+    let shared: SharedState
+    private var daemon: InboundDaemon?
+    private var sessions: [ObjectIdentifier: CompletionSession] = [:]
+
+    private init(reactor: Reactor, shared: SharedState) throws {
+        self.reactor = reactor
+        self.shared = shared
+        multi = try MultiHandle(reactor: reactor, settings: shared.configuration.outboundSettings)
+    }
+
+    /// Starts a loop that serves `listenSocket`.
+    static func start(number: Int, listenSocket: Int32, shared: SharedState) async throws -> Worker {
+        let reactor = try Reactor(name: "loop-\(number)")
+        return try await reactor.perform {
+            let worker = try Worker(reactor: reactor, shared: shared)
+            worker.daemon = try InboundDaemon(
+                reactor: reactor, listenSocket: listenSocket, limits: shared.configuration.inboundLimits,
+                count: shared.connections, handler: GatewayHandler(worker: worker))
+            return worker
+        }
+    }
+
+    // MARK: Sessions
+
+    func add(_ session: CompletionSession) {
+        reactor.checkIsolated()
+        sessions[ObjectIdentifier(session)] = session
+    }
+
+    func remove(_ session: CompletionSession) {
+        reactor.checkIsolated()
+        sessions[ObjectIdentifier(session)] = nil
+    }
+
+    // MARK: Drain
+
+    /// From now on connections end with their present response.
+    func beginDrain() async {
+        await reactor.perform {
+            self.daemon?.closesConnections = true
+        }
+    }
+
+    /// Waits until no request is in progress.
+    /// - Returns: false when that took longer than `limit`.
+    func idle(within limit: Duration) async -> Bool {
+        guard let daemon = await reactor.perform({ self.daemon }) else { return true }
+        return await Task(executorPreference: reactor) { await daemon.idle(within: limit) }.value
+    }
+
+    /// Ends what is still open with an error of code `shutting_down`.
+    func endSessions() async {
+        let open = await reactor.perform { Array(self.sessions.values) }
+        for session in open { await session.shutDown() }
+    }
+
+    /// Breaks off what is left, closes all connections and ends the thread.
+    func stop() async {
+        await reactor.perform {
+            self.daemon?.stop()
+            self.daemon = nil
+            self.multi.close()
+        }
+        reactor.stop()
+    }
+}

@@ -1,0 +1,115 @@
+internal import JSON
+
+/// Parts each chunk of one upstream stream into reasoning and answer: by the upstream's own reasoning fields, and by
+/// tags in the content (rules U1 to U6 of the conformance corpus).
+struct ReasoningSplitter: Sendable {
+    private var parser: AnalysisFinalParser
+    private let usesFields: Bool
+    private var fieldSeen = false
+    /// Storage for unescaped content, used again for each chunk.
+    private var scratch: [UInt8] = []
+    private var parts = ParsedText()
+
+    init(_ settings: PipelineSettings) {
+        let start: AnalysisFinalParser.Start =
+            settings.instruction == nil
+            ? .uninstructed : .instructed(preambleCharacters: settings.preambleCharacters)
+        parser = AnalysisFinalParser(start: start, recoveryLimit: settings.recoveryBytes)
+        usesFields = settings.usesReasoningFields
+    }
+
+    /// Whether the answer has begun.
+    var isAnswering: Bool { parser.phase == .answering || parser.phase == .ended }
+
+    var recovered: Bool { parser.recovered }
+    var recoveryAbandoned: Bool { parser.recoveryAbandoned }
+
+    /// - Parameters:
+    ///   - answer: what belongs to the answer is appended.
+    ///   - reasoning: reasoning text is appended.
+    mutating func split(
+        _ choice: UpstreamChoice, of payload: Span<UInt8>, answer: inout OutputDelta, reasoning: inout [UInt8]
+    ) {
+        if usesFields, choice.reasoning != nil {
+            if !fieldSeen {
+                fieldSeen = true
+                parser.upstreamReasoningFieldSeen(into: &parts)
+            }
+            choice.appendReasoning(of: payload, to: &parts.reasoning)
+        }
+        if let content = choice.content { split(content, of: payload, answer: &answer) }
+        for member in choice.otherMembers {
+            if !answer.members.isEmpty { answer.members.append(UInt8(ascii: ",")) }
+            UpstreamChoice.append(json: member, of: payload, to: &answer.members)
+        }
+        if let logprobs = choice.logprobs {
+            UpstreamChoice.append(json: logprobs, of: payload, to: &answer.logprobs)
+        }
+        collect(answer: &answer, reasoning: &reasoning)
+    }
+
+    mutating func finish(_ end: StreamEnd, answer: inout OutputDelta, reasoning: inout [UInt8]) {
+        parser.finish(end, into: &parts)
+        collect(answer: &answer, reasoning: &reasoning)
+    }
+
+    private mutating func split(_ content: UpstreamText, of payload: Span<UInt8>, answer: inout OutputDelta) {
+        if let string = content.single {
+            let escaped = payload.extracting(string.text)
+            // No marker has to be looked for: the text goes out as it came, escapes and all.
+            let untouched =
+                parser.passesEverything
+                || parser.passesPlainText && !string.hasEscapes && !escaped.containsMarkerStart
+            if untouched {
+                answer.escapedText.append(contentsOf: escaped)
+                return
+            }
+        }
+        var text: [UInt8] = []
+        swap(&text, &scratch)
+        content.append(of: payload, to: &text)
+        if !text.isEmpty { parser.consume(text.span, into: &parts) }
+        text.removeAll(keepingCapacity: true)
+        swap(&text, &scratch)
+    }
+
+    private mutating func collect(answer: inout OutputDelta, reasoning: inout [UInt8]) {
+        if !parts.content.isEmpty {
+            JSONString.appendEscaped(parts.content.span, to: &answer.escapedText)
+            parts.content.removeAll(keepingCapacity: true)
+        }
+        if !parts.reasoning.isEmpty {
+            reasoning.append(contentsOf: parts.reasoning)
+            parts.reasoning.removeAll(keepingCapacity: true)
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether a tag could begin here.
+    fileprivate var containsMarkerStart: Bool {
+        for index in indices where self[index] == UInt8(ascii: "<") { return true }
+        return false
+    }
+}
+
+extension UpstreamChoice {
+    /// Whether a member tells that the answer has begun. Members that we do not know say nothing.
+    func startsAnswer(_ payload: Span<UInt8>) -> Bool {
+        otherMembers.contains { member in
+            Self.answerMembers.contains { name in payload.extracting(member).begins(with: name) }
+        }
+    }
+
+    private static let answerMembers = ["tool_calls", "function_call", "refusal", "audio"].map {
+        Array("\"\($0)\"".utf8)
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func begins(with prefix: [UInt8]) -> Bool {
+        guard count >= prefix.count else { return false }
+        for index in prefix.indices where self[index] != prefix[index] { return false }
+        return true
+    }
+}

@@ -1,0 +1,43 @@
+/// What one request's pipeline needs to know.
+public struct PipelineSettings: Sendable {
+    public var requestID: String
+    /// Seconds since 1970, as in OpenAI's `created`.
+    public var created: Int
+    public var model: String
+    /// The tag instruction put in front of the messages; nil where the model is left as it is.
+    public var instruction: String?
+    /// Whether the upstream's own reasoning fields count (`ENABLE_PARSE_REASONING`).
+    public var usesReasoningFields: Bool
+    /// `PREAMBLE_CHARS`.
+    public var preambleCharacters: Int
+    /// `STREAM_BUFFER_BYTES`: what the recovery of an answer at the end of the stream may keep.
+    public var recoveryBytes: Int
+    /// `MAX_REASONING_CHARS`.
+    public var reasoningCharacters: Int
+    public var summarizesPrompt: Bool
+    public var summarizesReasoning: Bool
+    /// Gives the text from which a failed prompt summary is cut; asked only then.
+    public var promptFallback: @Sendable () -> String
+    /// Characters of the answer kept for the log; 0: none (`LOG_CONTENT`).
+    public var loggedCharacters: Int
+
+    public init(
+        requestID: String, created: Int, model: String, instruction: String?, usesReasoningFields: Bool,
+        preambleCharacters: Int, recoveryBytes: Int, reasoningCharacters: Int, summarizesPrompt: Bool,
+        summarizesReasoning: Bool, promptFallback: @escaping @Sendable () -> String,
+        loggedCharacters: Int = 0
+    ) {
+        self.requestID = requestID
+        self.created = created
+        self.model = model
+        self.instruction = instruction
+        self.usesReasoningFields = usesReasoningFields
+        self.preambleCharacters = preambleCharacters
+        self.recoveryBytes = recoveryBytes
+        self.reasoningCharacters = reasoningCharacters
+        self.summarizesPrompt = summarizesPrompt
+        self.summarizesReasoning = summarizesReasoning
+        self.promptFallback = promptFallback
+        self.loggedCharacters = loggedCharacters
+    }
+}

@@ -1,0 +1,178 @@
+internal import JSON
+
+/// The four stages, for one chunk and for the end of the stream.
+extension RequestPipeline {
+    mutating func take(_ chunk: UpstreamChunk, of payload: Span<UInt8>, into output: inout [UInt8]) {
+        note(chunk, of: payload)
+        let choice = chunk.choice
+        // Some servers close a stream with a message that repeats all of it.
+        guard !choice.isWholeMessage || !hasUsedUpstream else { return noteFinish(choice, of: payload) }
+        noteFinish(choice, of: payload)
+        splitter.split(choice, of: payload, answer: &delta, reasoning: &reasoning)
+        let used = !reasoning.isEmpty || !delta.isEmpty || finishReason != nil
+        if used { hasUsedUpstream = true }
+        collectReasoning()
+        if splitter.isAnswering || choice.startsAnswer(payload) { endReasoning() }
+        if case .sent = reasoningSummary {
+            emitDelta(into: &output)
+        } else {
+            hold()
+            emit(into: &output)
+        }
+    }
+
+    mutating func endUpstream(into output: inout [UInt8]) {
+        finishSplitting(.complete)
+        let reason = finishReason ?? Array("stop".utf8)
+        progress.finishReason = String(decoding: reason, as: UTF8.self)
+        end = (OutputEnd(escapedFinishReason: reason, usage: usage, isComplete: true), nil)
+        endReasoning()
+        emit(into: &output)
+    }
+
+    mutating func finishSplitting(_ end: StreamEnd) {
+        splitter.finish(end, answer: &delta, reasoning: &reasoning)
+        collectReasoning()
+        hold()
+        progress.recovered = splitter.recovered
+        progress.recoveryAbandoned = splitter.recoveryAbandoned
+    }
+
+    private mutating func note(_ chunk: UpstreamChunk, of payload: Span<UInt8>) {
+        guard let range = chunk.usage else { return }
+        usage.removeAll()
+        UpstreamChoice.append(json: range, of: payload, to: &usage)
+    }
+
+    private mutating func noteFinish(_ choice: UpstreamChoice, of payload: Span<UInt8>) {
+        guard let reason = choice.finishReason else { return }
+        finishReason = []
+        finishReason?.append(contentsOf: payload.extracting(reason.text))
+    }
+
+    // MARK: Buffer
+
+    private mutating func hold() {
+        guard !delta.isEmpty else { return }
+        let piece = takeDelta()
+        count(piece)
+        buffer.append(text: piece.escapedText.span, extras: piece.members.span, logprobs: piece.logprobs.span)
+        reuse(piece)
+    }
+
+    private mutating func emitDelta(into output: inout [UInt8]) {
+        guard !delta.isEmpty else { return }
+        let piece = takeDelta()
+        count(piece)
+        encoder.outputDelta(
+            piece.escapedText.span, members: piece.members.span, logprobs: piece.logprobs.span, to: &output)
+        progress.outputBegun = true
+        reuse(piece)
+    }
+
+    private mutating func takeDelta() -> OutputDelta {
+        var piece = OutputDelta()
+        swap(&piece, &delta)
+        return piece
+    }
+
+    /// The storage serves the next piece.
+    private mutating func reuse(_ piece: consuming OutputDelta) {
+        piece.removeAll()
+        delta = piece
+    }
+
+    private mutating func count(_ delta: OutputDelta) {
+        progress.deltas &+= 1
+        progress.answerCharacters &+= EscapedText.characters(delta.escapedText.span)
+        guard settings.loggedCharacters > 0, progress.loggedAnswer.count < settings.loggedCharacters else { return }
+        progress.loggedAnswer += EscapedText.string(delta.escapedText.span)
+    }
+
+    // MARK: Summarize
+
+    private mutating func collectReasoning() {
+        guard !reasoning.isEmpty else { return }
+        var piece: [UInt8] = []
+        swap(&piece, &reasoning)
+        if reasoningEnded {
+            progress.lateReasoningCharacters &+= EscapedText.scalars(piece.span)
+        } else {
+            transcript.append(piece.span)
+            progress.reasoningCharacters = transcript.characters
+        }
+        piece.removeAll(keepingCapacity: true)
+        reasoning = piece
+    }
+
+    private mutating func endReasoning() {
+        guard !reasoningEnded else { return }
+        reasoningEnded = true
+        if !settings.summarizesReasoning || transcript.isBlank { reasoningSummary = .ready(.empty, nil) }
+    }
+
+    func ready(_ outcome: SummaryOutcome, _ stage: ErrorStage, fallback: () -> String) -> SummaryState {
+        switch outcome {
+        case .text(let text):
+            return .ready(Summary(text: text, source: .model), nil)
+        case .failed(let detail):
+            let text = FallbackExtract.summary(of: fallback())
+            let words = stage == .promptSummary ? "prompt summary failed" : "reasoning summary failed"
+            return .ready(
+                Summary(text: text, source: text.isEmpty ? .none : .extract),
+                StreamError(stage: stage, message: words, detail: detail))
+        }
+    }
+
+    /// A fatal error comes last, so what is missing before it is filled in at once.
+    mutating func giveUpSummaries() {
+        let outcome = SummaryOutcome.failed(detail: "the answer ended before its summary was made")
+        if case .awaited = promptSummary {
+            promptSummary = ready(outcome, .promptSummary, fallback: settings.promptFallback)
+        }
+        endReasoning()
+        if case .awaited = reasoningSummary {
+            reasoningSummary = ready(outcome, .reasoningSummary, fallback: { transcript.text })
+        }
+    }
+
+    // MARK: Emit
+
+    /// Writes all that the order of events allows by now.
+    mutating func emit(into output: inout [UInt8]) {
+        if case .ready(let summary, let error) = promptSummary {
+            emit(error, into: &output)
+            encoder.promptSummary(summary, to: &output)
+            progress.promptSummary = summary
+            promptSummary = .sent
+        }
+        guard case .sent = promptSummary else { return }
+        if case .ready(let summary, let error) = reasoningSummary {
+            emit(error, into: &output)
+            encoder.reasoningSummary(summary, to: &output)
+            progress.reasoningSummary = summary
+            reasoningSummary = .sent
+        }
+        guard case .sent = reasoningSummary else { return }
+        drainBuffer(into: &output)
+        guard let (end, error) = end, !isDone else { return }
+        if let error { encoder.error(error, to: &output) }
+        progress.fault = error
+        encoder.done(end, to: &output)
+        isDone = true
+    }
+
+    private mutating func emit(_ error: StreamError?, into output: inout [UInt8]) {
+        guard let error else { return }
+        progress.failedSummaries.append(error)
+        encoder.error(error, to: &output)
+    }
+
+    private mutating func drainBuffer(into output: inout [UInt8]) {
+        guard !buffer.isEmpty else { return }
+        progress.outputBegun = true
+        buffer.drain { text, members, logprobs in
+            encoder.outputDelta(text, members: members, logprobs: logprobs, to: &output)
+        }
+    }
+}

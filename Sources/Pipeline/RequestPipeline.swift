@@ -1,0 +1,152 @@
+internal import JSON
+
+/// The heart of the gateway: what an upstream sends goes in, a stream of gateway events comes out, in strict order:
+/// prompt summary, reasoning summary, output, end (protocol.md, "The stream").
+///
+/// A value without clock, socket or task. Its user calls what happened and appends the bytes that each call writes to
+/// the client's stream. Four stages, in the data's way:
+/// 1. parse: a chunk's text is parted into reasoning and answer (`ReasoningSplitter`);
+/// 2. buffer: the answer is held until the summaries are out (`AnswerBuffer`);
+/// 3. summarize: reasoning is collected for its summary (`ReasoningTranscript`);
+/// 4. emit: events are written (`UnifiedEncoder`).
+public struct RequestPipeline: Sendable {
+    public let settings: PipelineSettings
+    var splitter: ReasoningSplitter
+    var buffer = AnswerBuffer()
+    var transcript: ReasoningTranscript
+    var encoder: UnifiedEncoder
+
+    /// The way of one summary into the stream.
+    enum SummaryState {
+        /// Its text is not known yet.
+        case awaited
+        case ready(Summary, StreamError?)
+        case sent
+    }
+
+    var promptSummary = SummaryState.awaited
+    var reasoningSummary = SummaryState.awaited
+    /// No more reasoning will be summarised: the answer has begun or the upstream has ended.
+    public internal(set) var reasoningEnded = false
+    var end: (OutputEnd, StreamError?)?
+    /// Whether the last event is written.
+    public internal(set) var isDone = false
+    public internal(set) var progress = PipelineProgress()
+    var usage: [UInt8] = []
+    var finishReason: [UInt8]?
+    /// Whether anything of the present attempt has been used, so that another attempt is out of the question.
+    public internal(set) var hasUsedUpstream = false
+    var delta = OutputDelta()
+    var reasoning: [UInt8] = []
+
+    public init(_ settings: PipelineSettings) {
+        self.settings = settings
+        splitter = ReasoningSplitter(settings)
+        transcript = ReasoningTranscript(maximumCharacters: settings.reasoningCharacters)
+        encoder = UnifiedEncoder(requestID: settings.requestID, created: settings.created, model: settings.model)
+    }
+
+    // MARK: What happens
+
+    /// The stream begins. What is switched off is known already.
+    public mutating func begin(into output: inout [UInt8]) {
+        if !settings.summarizesPrompt { promptSummary = .ready(.empty, nil) }
+        emit(into: &output)
+    }
+
+    /// One `data:` payload has come from the upstream.
+    /// - Returns: a fault when the upstream's stream cannot go on; the caller decides whether to try again, and else
+    ///   calls `upstreamFailed`.
+    public mutating func receive(_ payload: Span<UInt8>, into output: inout [UInt8]) -> StreamFault? {
+        guard end == nil else { return nil }
+        if UpstreamChunk.isDone(payload) {
+            endUpstream(into: &output)
+            return nil
+        }
+        do throws(JSONError) {
+            let chunk = try UpstreamChunk(parsing: payload)
+            if let fault = chunk.fault { return StreamFault(fault, in: payload) }
+            take(chunk, of: payload, into: &output)
+            return nil
+        } catch {
+            return StreamFault(
+                code: "upstream_error", message: "The upstream sent a malformed chunk.", detail: "\(error)")
+        }
+    }
+
+    /// A whole JSON answer has come in place of a stream.
+    public mutating func receiveWhole(_ body: Span<UInt8>, into output: inout [UInt8]) -> StreamFault? {
+        if let fault = receive(body, into: &output) { return fault }
+        return upstreamClosed(into: &output)
+    }
+
+    /// The upstream's stream has ended in due form, as far as HTTP goes.
+    /// - Returns: a fault when the answer in it is not whole.
+    public mutating func upstreamClosed(into output: inout [UInt8]) -> StreamFault? {
+        guard end == nil else { return nil }
+        guard finishReason != nil else { return .truncated }
+        endUpstream(into: &output)
+        return nil
+    }
+
+    /// The upstream is given up, or the gateway shuts down.
+    public mutating func upstreamFailed(_ fault: StreamFault, into output: inout [UInt8]) {
+        guard end == nil else { return }
+        finishSplitting(.truncated)
+        var detail = fault.detail.isEmpty ? "" : fault.detail + "; "
+        detail += "received \(progress.reasoningCharacters) characters of reasoning"
+        detail += " and \(progress.answerCharacters) of the answer"
+        end = (
+            OutputEnd(escapedFinishReason: nil, usage: usage, isComplete: false),
+            StreamError(stage: .upstreamStream, message: fault.message, detail: detail, code: fault.code)
+        )
+        giveUpSummaries()
+        emit(into: &output)
+    }
+
+    /// The prompt's summary is known, or is not to be had.
+    public mutating func promptSummarized(_ outcome: SummaryOutcome, into output: inout [UInt8]) {
+        guard case .awaited = promptSummary else { return }
+        promptSummary = ready(outcome, .promptSummary, fallback: settings.promptFallback)
+        emit(into: &output)
+    }
+
+    /// The reasoning's summary is known, or is not to be had.
+    public mutating func reasoningSummarized(_ outcome: SummaryOutcome, into output: inout [UInt8]) {
+        guard case .awaited = reasoningSummary, reasoningEnded else { return }
+        reasoningSummary = ready(outcome, .reasoningSummary, fallback: { transcript.text })
+        emit(into: &output)
+    }
+
+    /// A comment for a stream that has been silent. Between two calls of the others.
+    public static func keepAlive(into output: inout [UInt8]) {
+        UnifiedEncoder.keepAlive(to: &output)
+    }
+
+    /// Another attempt begins; nothing of the last one was used.
+    public mutating func restartUpstream() {
+        splitter = ReasoningSplitter(settings)
+        finishReason = nil
+        usage = []
+    }
+
+    // MARK: What it asks for
+
+    /// Whether the prompt's summary is still awaited.
+    public var wantsPromptSummary: Bool {
+        if case .awaited = promptSummary { return true }
+        return false
+    }
+
+    /// The reasoning whose summary is awaited; nil while it goes on, or when there is none to be made.
+    public var reasoningToSummarize: String? {
+        guard reasoningEnded, case .awaited = reasoningSummary else { return nil }
+        return transcript.text
+    }
+
+    /// Whether no more is expected from the upstream.
+    public var upstreamEnded: Bool { end != nil }
+
+    /// Answer text that is held back, in bytes.
+    public var heldBytes: Int { buffer.heldBytes }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Pipeline
+import ServerSentEvents
+
+/// One event as a client of the `unified` format reads it.
+struct ClientEvent: CustomStringConvertible {
+    let name: String
+    let data: [String: Any]
+
+    var text: String? { data["text"] as? String }
+    var description: String { "\(name) \(data["text"] as? String ?? data["message"] as? String ?? "")" }
+
+    static func decode(_ bytes: [UInt8]) throws -> [ClientEvent] {
+        var decoder = EventStreamDecoder(maximumEventBytes: 1 << 24)
+        var events: [ClientEvent] = []
+        var position = 0
+        while let event = try decoder.next(bytes.span, &position) {
+            let data = event.withData(in: bytes.span) { span in Data(Array(copying: span)) }
+            let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+            events.append(ClientEvent(name: event.name, data: object ?? [:]))
+        }
+        return events
+    }
+}
+
+extension [UInt8] {
+    init(copying span: Span<UInt8>) {
+        self = []
+        for index in span.indices { append(span[index]) }
+    }
+}
+
+/// Upstream payloads for tests.
+enum Payload {
+    static let done = "[DONE]"
+
+    static func content(_ text: String) -> String {
+        #"{"choices":[{"index":0,"delta":{"content":\#(json(text))},"finish_reason":null}]}"#
+    }
+
+    static func reasoning(_ text: String, field: String = "reasoning_content") -> String {
+        #"{"choices":[{"index":0,"delta":{"\#(field)":\#(json(text))},"finish_reason":null}]}"#
+    }
+
+    static func finish(_ reason: String = "stop") -> String {
+        #"{"choices":[{"index":0,"delta":{},"finish_reason":"\#(reason)"}]}"#
+    }
+
+    static func json(_ text: String) -> String {
+        let data = try? JSONSerialization.data(withJSONObject: text, options: .fragmentsAllowed)
+        return data.map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    }
+}
+
+/// A pipeline with what it has written.
+struct PipelineRun {
+    var pipeline: RequestPipeline
+    var output: [UInt8] = []
+    var faults: [StreamFault] = []
+
+    init(
+        instruction: String? = "use tags", fields: Bool = true, prompt: Bool = true, reasoning: Bool = true,
+        preamble: Int = 200, recovery: Int = 1 << 20, reasoningCharacters: Int = 8000
+    ) {
+        pipeline = RequestPipeline(
+            PipelineSettings(
+                requestID: "r1", created: 1, model: "m", instruction: instruction, usesReasoningFields: fields,
+                preambleCharacters: preamble, recoveryBytes: recovery, reasoningCharacters: reasoningCharacters,
+                summarizesPrompt: prompt, summarizesReasoning: reasoning,
+                promptFallback: { "First sentence. Second sentence. Third." }))
+        pipeline.begin(into: &output)
+    }
+
+    mutating func receive(_ payloads: String...) {
+        for payload in payloads {
+            if let fault = pipeline.receive(Array(payload.utf8).span, into: &output) { faults.append(fault) }
+        }
+    }
+
+    mutating func summarizePrompt(_ outcome: SummaryOutcome = .text("P")) {
+        pipeline.promptSummarized(outcome, into: &output)
+    }
+
+    mutating func summarizeReasoning(_ outcome: SummaryOutcome = .text("R")) {
+        pipeline.reasoningSummarized(outcome, into: &output)
+    }
+
+    mutating func close() {
+        if let fault = pipeline.upstreamClosed(into: &output) { faults.append(fault) }
+    }
+
+    mutating func fail(_ fault: StreamFault = .truncated) {
+        pipeline.upstreamFailed(fault, into: &output)
+    }
+
+    var events: [ClientEvent] {
+        get throws { try ClientEvent.decode(output) }
+    }
+
+    var names: [String] {
+        get throws { try events.map(\.name) }
+    }
+
+    /// The answer as a client puts it together.
+    var answer: String {
+        get throws { try events.filter { $0.name == "output.delta" }.compactMap(\.text).joined() }
+    }
+}
