@@ -50,12 +50,31 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: strict),
+        .target(
+            name: "MockUpstream",
+            dependencies: [
+                "EventLoop", "Inbound", "JSON", "ServerSentEvents",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: strict),
         .executableTarget(
             name: "Commands",
             dependencies: [
                 "Gateway", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "EventLoop", "Outbound", "ServerSentEvents",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "EndToEnd",
+            dependencies: [
+                "EventLoop", "Gateway", "Inbound", "MockUpstream", "Outbound", "TestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

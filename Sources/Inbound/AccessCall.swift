@@ -14,6 +14,7 @@ struct AccessCall {
         _ data: UnsafePointer<CChar>?, _ length: UnsafeMutablePointer<Int>,
         _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     ) -> MHD_Result {
+        if daemon.isStopping { return .NO }
         guard let pointer = request.pointee else { return headComplete(request) }
         let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
         if exchange.aborted { return .NO }

@@ -79,7 +79,7 @@ final class ClientConnection {
     // MARK: Suspension
 
     func suspend() {
-        guard !suspended else { return }
+        guard !suspended, !daemon.isStopping else { return }
         suspended = true
         MHD_suspend_connection(handle)
     }

@@ -89,6 +89,12 @@ public final class Exchange: @unchecked Sendable {
         client.resume()
     }
 
+    /// Breaks the connection off, in the middle of the answer if one has begun. The handler's task is cancelled.
+    public func breakOff() {
+        reactor.checkIsolated()
+        client.end()
+    }
+
     /// Ends the exchange at once: the handler's task is cancelled and the connection closed.
     func abort() {
         guard !aborted else { return }
@@ -128,6 +134,9 @@ public final class Exchange: @unchecked Sendable {
         guard output.count > level, !isComplete else { return }
         await withCheckedContinuation { continuation in
             roomWaiter?.continuation.resume()
+            roomWaiter = nil
+            // Getting here can take a turn of the loop, in which the output may have moved.
+            guard output.count > level, !isComplete else { return continuation.resume() }
             roomWaiter = (level, continuation)
         }
     }

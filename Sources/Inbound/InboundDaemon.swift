@@ -25,6 +25,8 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     private var daemon: OpaquePointer?
     private var epollDescriptor: Int32 = -1
     private var runNeeded = false
+    /// No connection is accepted and none suspended any more.
+    private(set) var isStopping = false
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     private var idleWaiters: [TimerToken: CheckedContinuation<Bool, Never>] = [:]
     private(set) var openExchanges = 0
@@ -56,9 +58,10 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     public func stop() {
         reactor.checkIsolated()
         guard let daemon else { return }
+        isStopping = true
         for connection in Array(connections.values) { connection.end() }
-        // Stopping while a connection is suspended is an error of the library's user.
-        for _ in 0..<Self.runsPerTick { MHD_run(daemon) }
+        // Stopping while a connection is suspended is an error of the library's user, on which it aborts the process.
+        MHD_run(daemon)
         reactor.unwatch(epollDescriptor)
         reactor.leave(self)
         MHD_stop_daemon(daemon)
@@ -71,6 +74,8 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         reactor.checkIsolated()
         guard openExchanges > 0 else { return true }
         return await withCheckedContinuation { continuation in
+            // Getting here can take a turn of the loop.
+            guard openExchanges > 0 else { return continuation.resume(returning: true) }
             var token: TimerToken?
             token = reactor.schedule(after: limit) { [unowned self] in
                 if let token { idleWaiters.removeValue(forKey: token)?.resume(returning: false) }
@@ -117,7 +122,7 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     // MARK: Bookkeeping, called back
 
     func admitsConnection() -> Bool {
-        count.open.load(ordering: .relaxed) < limits.connections
+        !isStopping && count.open.load(ordering: .relaxed) < limits.connections
     }
 
     func opened(_ connection: ClientConnection) {

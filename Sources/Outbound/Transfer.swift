@@ -33,6 +33,8 @@ public final class Transfer: @unchecked Sendable {
     private var buffer: [UInt8] = []
     private var paused = false
     private var waiter: CheckedContinuation<Void, Never>?
+    /// Something has come that the reader has not looked at.
+    private var isSignalled = false
     private var silence: SilenceTimer?
     private var closed = false
     private var lingering: TimerToken?
@@ -142,7 +144,12 @@ public final class Transfer: @unchecked Sendable {
     private func wait() async {
         await withTaskCancellationHandler {
             guard !Task.isCancelled else { return cancelled() }
-            await withCheckedContinuation { waiter = $0 }
+            await withCheckedContinuation { continuation in
+                // Something may have come since the caller looked: getting here can take a turn of the loop.
+                guard !isSignalled else { return continuation.resume() }
+                waiter = continuation
+            }
+            isSignalled = false
         } onCancel: {
             if owner.reactor.isOnReactor {
                 cancelled()
@@ -166,6 +173,7 @@ public final class Transfer: @unchecked Sendable {
     }
 
     private func wake() {
+        isSignalled = true
         waiter?.resume()
         waiter = nil
     }

@@ -4,6 +4,8 @@ internal import EventLoop
 final class Gate: Sendable {
     private struct State {
         var isOpen = false
+        /// A pulse that met nobody: the next one to wait takes it.
+        var isPulsed = false
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         /// Waiters whose cancellation came before they were suspended.
@@ -17,9 +19,9 @@ final class Gate: Sendable {
         release { $0.isOpen = true }
     }
 
-    /// Lets those through who wait now.
+    /// Lets those through who wait now, or the next one who comes: it may have looked before the pulse and be on its way.
     func pulse() {
-        release { _ in }
+        release { $0.isPulsed = $0.waiters.isEmpty }
     }
 
     /// Returns once the gate is open, at the next pulse, or when the task is cancelled.
@@ -31,7 +33,10 @@ final class Gate: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let passes = state.withLock { state in
-                    if state.isOpen || state.cancelled.remove(waiter) != nil { return true }
+                    if state.isOpen || state.isPulsed || state.cancelled.remove(waiter) != nil {
+                        state.isPulsed = false
+                        return true
+                    }
                     state.waiters[waiter] = continuation
                     return false
                 }
