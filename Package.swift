@@ -13,7 +13,11 @@ let collections = "swift-collections"
 
 let package = Package(
     name: "inference-gateway",
+    products: [
+        .executable(name: "inference-gateway", targets: ["Commands"])
+    ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
@@ -40,10 +44,24 @@ let package = Package(
             dependencies: ["CCurl", "EventLoop", .product(name: "HTTPTypes", package: "swift-http-types")],
             swiftSettings: strict),
         .target(name: "Pipeline", dependencies: ["JSON", "ServerSentEvents"], swiftSettings: strict),
+        .executableTarget(
+            name: "Commands",
+            dependencies: [
+                "EventLoop", "JSON", "Outbound", "ServerSentEvents",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "ServerSentEventsTests", dependencies: ["ServerSentEvents"], swiftSettings: strict),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "JSON"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests",
+            dependencies: [
+                "Commands", "EventLoop", "Inbound", "JSON", "Outbound",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The one executable.
+@main
+struct InferenceGateway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inference-gateway",
+        abstract: "A streaming gateway that puts a summary of the prompt and of the reasoning before the answer.",
+        subcommands: [Health.self]
+    )
+}
