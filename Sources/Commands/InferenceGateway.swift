@@ -6,6 +6,6 @@ struct InferenceGateway: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inference-gateway",
         abstract: "A streaming gateway that puts a summary of the prompt and of the reasoning before the answer.",
-        subcommands: [Health.self]
+        subcommands: [Chat.self, Health.self, CheckDedicated.self]
     )
 }
