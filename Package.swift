@@ -9,11 +9,29 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-let collections = "swift-collections"
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
 
 let package = Package(
     name: "inference-gateway",
+    products: [
+        .executable(name: "inference-gateway", targets: ["Commands"])
+    ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -21,73 +39,40 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
-        .systemLibrary(
-            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(
-            name: "EventLoop",
-            dependencies: [
-                "CLinux", .product(name: "DequeModule", package: collections),
-                .product(name: "HeapModule", package: collections),
-            ], swiftSettings: strict),
-        .target(name: "JSON", swiftSettings: strict),
-        .target(name: "ServerSentEvents", swiftSettings: strict),
-        .target(
-            name: "Inbound",
-            dependencies: [
-                "CMicroHTTPD", "EventLoop", .product(name: "HTTPTypes", package: "swift-http-types"),
-            ], swiftSettings: strict),
-        .target(
-            name: "Outbound",
-            dependencies: ["CCurl", "EventLoop", .product(name: "HTTPTypes", package: "swift-http-types")],
-            swiftSettings: strict),
-        .target(name: "Pipeline", dependencies: ["JSON", "ServerSentEvents"], swiftSettings: strict),
-        .target(
-            name: "Gateway",
-            dependencies: [
-                "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", "ServerSentEvents",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ], swiftSettings: strict),
-        .target(
-            name: "MockUpstream",
-            dependencies: [
-                "EventLoop", "Inbound", "JSON", "ServerSentEvents",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-            ], swiftSettings: strict),
+
+        module("EventLoop", ["CLinux", deque, heap]),
+        module("JSON"),
+        module("ServerSentEvents"),
+        module("Inbound", ["CMicroHTTPD", "EventLoop", httpTypes]),
+        module("Outbound", ["CCurl", "EventLoop", httpTypes]),
+        module("Pipeline", ["JSON", "ServerSentEvents"]),
+        module(
+            "Gateway",
+            [
+                "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", "ServerSentEvents", httpTypes, lifecycle,
+                logging,
+            ]),
+        module("MockUpstream", ["EventLoop", "Inbound", "JSON", "ServerSentEvents", httpTypes]),
         .executableTarget(
             name: "Commands",
             dependencies: [
-                "Gateway", .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ], swiftSettings: strict),
-        .target(
-            name: "TestSupport",
-            dependencies: [
-                "EventLoop", "Outbound", "ServerSentEvents",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-            ], path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(
-            name: "EndToEnd",
-            dependencies: [
-                "EventLoop", "Gateway", "Inbound", "MockUpstream", "Outbound", "TestSupport",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-            ], swiftSettings: strict),
-        .testTarget(
-            name: "GatewayTests",
-            dependencies: ["Gateway", "Pipeline", .product(name: "Logging", package: "swift-log")],
+                "EventLoop", "Gateway", "JSON", "MockUpstream", "Outbound", "ServerSentEvents", argumentParser,
+                httpTypes,
+                lifecycle, logging, signals,
+            ],
             swiftSettings: strict),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
-        .testTarget(name: "ServerSentEventsTests", dependencies: ["ServerSentEvents"], swiftSettings: strict),
-        .testTarget(
-            name: "PipelineTests",
-            dependencies: ["Pipeline", "JSON"],
-            resources: [.copy("Resources")],
-            swiftSettings: strict
-        ),
+
+        module("TestSupport", ["EventLoop", "Outbound", "ServerSentEvents", httpTypes], path: "Tests/TestSupport"),
+        tests("JSONTests", ["JSON"]),
+        tests("ServerSentEventsTests", ["ServerSentEvents"]),
+        tests("PipelineTests", ["JSON", "Pipeline", "ServerSentEvents"], resources: [.copy("Resources")]),
+        tests("GatewayTests", ["Gateway", "Pipeline", logging]),
+        tests("CommandsTests", ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", argumentParser, httpTypes]),
+        tests(
+            "EndToEnd",
+            ["EventLoop", "Gateway", "Inbound", "MockUpstream", "Outbound", "TestSupport", httpTypes, logging]),
     ],
     swiftLanguageModes: [.v6]
 )

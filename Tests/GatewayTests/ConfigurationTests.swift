@@ -116,7 +116,7 @@ struct EnvironmentExampleTests {
             .deletingLastPathComponent()
     }
 
-    @Test("is what the code says; `inference-gateway print-env-example > env.example` writes it")
+    @Test("is what the code says; `inference-gateway env-example > env.example` writes it")
     func isCurrent() throws {
         let text = try String(contentsOf: root.appendingPathComponent("env.example"), encoding: .utf8)
         #expect(text == GatewayConfiguration.example)

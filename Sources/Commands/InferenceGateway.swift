@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The one executable.
+@main
+struct InferenceGateway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inference-gateway",
+        abstract: "A streaming gateway that puts a summary of the prompt and of the reasoning before the answer.",
+        subcommands: [
+            Serve.self, Chat.self, Demo.self, MockUpstreamCommand.self, Health.self, CheckDedicated.self,
+            EnvironmentExample.self,
+        ],
+        defaultSubcommand: Serve.self
+    )
+}
