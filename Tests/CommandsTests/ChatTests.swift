@@ -181,7 +181,7 @@ struct ChatTests {
             testDescription: "data that is not JSON",
             events: summaries + CannedStream.event("output.delta", "oops") + CannedStream.completed,
             status: .incomplete,
-            output: "output.done: an event that is not as agreed, at byte 0: expected an object\n",
+            output: "output.done: an event that is not as agreed, at byte 0: expected a value\n",
             diagnostics: []
         ),
         Ending(

@@ -38,33 +38,27 @@ struct SummaryFaultTests {
 
     @Test("are tried again")
     func retried() async throws {
+        let refused = Once()
         try await Harness.run(script: { request in
-            request.isStreamed ? nil : FailingOnce.script(request)
+            request.isStreamed || !refused.isFirst() ? nil : .refusal(503, "later")
         }) { harness in
             let events = try await harness.events(model: "mock-tags")
             #expect(events.names.first == "summary.prompt")
-            #expect(harness.logs.named("retry").count >= 1)
+            #expect(events[0].data["source"] as? String == "model")
+            #expect(harness.logs.named("retry").count == 1)
         }
     }
 
-    /// The first summary request of a run is refused.
-    private enum FailingOnce {
-        static func script(_ request: MockRequest) -> MockScript? {
-            request.headerFields[.retryAfter] == nil && request.lastUserText.contains("Prompt:")
-                ? (seen.insert(request.headerFields[.init("x-request-id")!] ?? "") ? .refusal(503, "later") : nil) : nil
-        }
-
-        static let seen = SeenOnce()
-    }
-
-    private final class SeenOnce: @unchecked Sendable {
+    /// `@unchecked Sendable` is sound: `used` is touched under the lock only.
+    private final class Once: @unchecked Sendable {
         private let lock = NSLock()
-        private var names: Set<String> = []
+        private var used = false
 
-        func insert(_ name: String) -> Bool {
+        func isFirst() -> Bool {
             lock.lock()
             defer { lock.unlock() }
-            return names.insert(name).inserted
+            defer { used = true }
+            return !used
         }
     }
 }
