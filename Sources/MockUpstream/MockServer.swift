@@ -2,22 +2,12 @@ internal import EventLoop
 internal import Inbound
 
 /// A scriptable OpenAI-style upstream: for the demo, the tests and the benchmark.
-public final class MockServer: Sendable {
+public struct MockServer: Sendable {
     public let port: UInt16
     public let recorder: MockRecorder
-    private let loops: [Loop]
+    private let loops: [MockLoop]
 
-    /// `@unchecked Sendable` is sound: `daemon` is written on the reactor before the loop is shared, and used there only.
-    private final class Loop: @unchecked Sendable {
-        let reactor: Reactor
-        var daemon: InboundDaemon?
-
-        init(reactor: Reactor) {
-            self.reactor = reactor
-        }
-    }
-
-    private init(port: UInt16, recorder: MockRecorder, loops: [Loop]) {
+    private init(port: UInt16, recorder: MockRecorder, loops: [MockLoop]) {
         self.port = port
         self.recorder = recorder
         self.loops = loops
@@ -34,9 +24,9 @@ public final class MockServer: Sendable {
         let sockets = try ListenSockets(host: host, port: port, count: count)
         let recorder = MockRecorder()
         let connections = ConnectionCount()
-        var loops: [Loop] = []
+        var loops: [MockLoop] = []
         for descriptor in sockets.descriptors {
-            let loop = Loop(reactor: try Reactor(name: "mock-\(loops.count)"))
+            let loop = MockLoop(reactor: try Reactor(name: "mock-\(loops.count)"))
             try await loop.reactor.perform {
                 loop.daemon = try InboundDaemon(
                     reactor: loop.reactor, listenSocket: descriptor,
@@ -61,4 +51,16 @@ public final class MockServer: Sendable {
 
     /// For a gateway's `UPSTREAM_BASE_URL`.
     public var baseURL: String { "http://127.0.0.1:\(port)" }
+}
+
+/// One loop of a mock upstream.
+///
+/// `@unchecked Sendable` is sound: `daemon` is written on the reactor before the loop is shared, and used there only.
+final class MockLoop: @unchecked Sendable {
+    let reactor: Reactor
+    var daemon: InboundDaemon?
+
+    init(reactor: Reactor) {
+        self.reactor = reactor
+    }
 }
