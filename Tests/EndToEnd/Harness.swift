@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import Gateway
 import HTTPTypes
@@ -21,6 +22,7 @@ struct Harness: Sendable {
         script: @escaping @Sendable (MockRequest) -> MockScript? = { _ in nil },
         _ body: (Harness) async throws -> Result
     ) async throws -> Result {
+        DescriptorLimit.raise()
         let mock = try await MockServer.start(script: script)
         var environment = environment
         environment["UPSTREAM_BASE_URL"] = environment["UPSTREAM_BASE_URL"] ?? mock.baseURL
