@@ -136,7 +136,8 @@ extension [UInt8] {
     /// Makes room at once, growing by the array's own rule, so that repeated calls stay linear.
     @inline(__always)
     fileprivate mutating func reserve(additional count: Int) {
-        append(addingCapacity: count) { _ in }
+        // Also with nothing to add this writes the count, and an empty array's storage is shared by all threads.
+        if count > 0 { append(addingCapacity: count) { _ in } }
     }
 
     /// Appends the bytes at `range`, which must lie in `bytes`.

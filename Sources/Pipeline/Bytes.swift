@@ -1,6 +1,8 @@
 extension [UInt8] {
     /// Appends the bytes of a span in one reservation.
     mutating func append(contentsOf span: Span<UInt8>) {
+        // Appending nothing to an empty array would still write the count of the one empty array that all threads share.
+        guard !span.isEmpty else { return }
         append(addingCapacity: span.count) { output in
             for index in span.indices { output.append(span[index]) }
         }

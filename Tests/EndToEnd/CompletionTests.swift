@@ -85,9 +85,11 @@ struct CompletionTests {
                 let transfer = try Transfer(request, on: multi)
                 defer { transfer.close() }
                 var arrivals: [MonotonicInstant] = []
+                var text = ""
                 var bytes: [UInt8] = []
                 while try await transfer.read(into: &bytes) {
-                    let count = String(decoding: bytes, as: UTF8.self).ranges(of: "event: output.delta").count
+                    text += String(decoding: bytes, as: UTF8.self)
+                    let count = text.ranges(of: "event: output.delta").count - arrivals.count
                     arrivals += Array(repeating: .now(), count: count)
                 }
                 return arrivals

@@ -154,7 +154,7 @@ struct UpstreamFaultTests {
     func silent(model: String) async throws {
         try await Harness.run(["REQUEST_TIMEOUT": "0.2", "UPSTREAM_MAX_RETRIES": "0"]) { harness in
             let events = try await harness.events(model: model, #","summary_model":"s""#)
-            #expect(events.first("error")?.data["code"] as? String == "upstream_timeout")
+            #expect(events.last { $0.name == "error" }?.data["code"] as? String == "upstream_timeout")
             #expect(events.last?.data["status"] as? String == "incomplete")
             await harness.mock.recorder.waitForOpenRequests(0)
         }
@@ -162,8 +162,8 @@ struct UpstreamFaultTests {
 
     @Test("that talks slowly for longer than the limit is not silent")
     func slow() async throws {
-        try await Harness.run(["REQUEST_TIMEOUT": "0.4"]) { harness in
-            let events = try await harness.events(model: "mock-slow:deltas=8,interval=100")
+        try await Harness.run(["REQUEST_TIMEOUT": "2"]) { harness in
+            let events = try await harness.events(model: "mock-slow:deltas=30,interval=100")
             #expect(events.last?.data["status"] as? String == "completed")
         }
     }

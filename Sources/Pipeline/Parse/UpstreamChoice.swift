@@ -32,6 +32,7 @@ public struct UpstreamChoice: Sendable, Equatable {
     /// Appends a slice of validated JSON on one line: line ends, which can only be white space in it, become spaces.
     public static func append(json range: Range<Int>, of payload: Span<UInt8>, to output: inout [UInt8]) {
         let slice = payload.extracting(range.clamped(to: 0..<payload.count))
+        guard !slice.isEmpty else { return }
         output.append(addingCapacity: slice.count) { output in
             for index in slice.indices {
                 let byte = slice[index]
