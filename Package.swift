@@ -65,9 +65,9 @@ let package = Package(
             swiftSettings: strict),
 
         module("TestSupport", ["EventLoop", "Outbound", "ServerSentEvents", httpTypes], path: "Tests/TestSupport"),
-        tests("JSONTests", ["JSON"]),
-        tests("ServerSentEventsTests", ["ServerSentEvents"]),
-        tests("PipelineTests", ["JSON", "Pipeline", "ServerSentEvents"], resources: [.copy("Resources")]),
+        tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
+        tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),
         tests("GatewayTests", ["Gateway", "Pipeline", logging]),
         tests("CommandsTests", ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", argumentParser, httpTypes]),
         tests(

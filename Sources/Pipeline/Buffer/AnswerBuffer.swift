@@ -1,8 +1,8 @@
 /// Holds the pieces of an answer in order while the summaries in front of it are awaited.
 ///
 /// All bytes lie in one array, with a small record for each piece. Neighbouring pieces that have text alone are merged up
-/// to `mergedBytes`, so that thousands of small deltas leave as a few. The buffer itself never refuses: `heldBytes`
-/// against a `Watermark` says when the upstream has to pause.
+/// to `mergedBytes`, so that thousands of small deltas leave as a few. The buffer itself never refuses: its user
+/// looks at `heldBytes` and pauses the upstream.
 public struct AnswerBuffer: Sendable {
     /// Most bytes of text that merging gives a piece. A longer piece stays whole.
     public static let mergedBytes = 4_096

@@ -1,34 +1,6 @@
 import Foundation
 import Pipeline
-import ServerSentEvents
-
-/// One event as a client of the `unified` format reads it.
-struct ClientEvent: CustomStringConvertible {
-    let name: String
-    let data: [String: Any]
-
-    var text: String? { data["text"] as? String }
-    var description: String { "\(name) \(data["text"] as? String ?? data["message"] as? String ?? "")" }
-
-    static func decode(_ bytes: [UInt8]) throws -> [ClientEvent] {
-        var decoder = EventStreamDecoder(maximumEventBytes: 1 << 24)
-        var events: [ClientEvent] = []
-        var position = 0
-        while let event = try decoder.next(bytes.span, &position) {
-            let data = event.withData(in: bytes.span) { span in Data(Array(copying: span)) }
-            let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-            events.append(ClientEvent(name: event.name, data: object ?? [:]))
-        }
-        return events
-    }
-}
-
-extension [UInt8] {
-    init(copying span: Span<UInt8>) {
-        self = []
-        for index in span.indices { append(span[index]) }
-    }
-}
+import TestSupport
 
 /// Upstream payloads for tests.
 enum Payload {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One way of dividing a text, with a name that says how to get it again.
 struct Division: Sendable {
     var name: String

@@ -1,10 +1,10 @@
 /// SplitMix64: the same cases for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -12,9 +12,9 @@ struct SeededGenerator: RandomNumberGenerator {
         return z ^ (z &>> 31)
     }
 
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &self) }
+    public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &self) }
 
-    mutating func string(scalars count: Int) -> String {
+    public mutating func string(scalars count: Int) -> String {
         var text = String.UnicodeScalarView()
         for _ in 0..<count {
             let bound: [UInt32] = [0x20, 0x80, 0x80, 0x800, 0x10000, 0x110000]
@@ -25,7 +25,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// A random document with random white space, at most `depth` deep.
-    mutating func json(depth: Int) -> String {
+    public mutating func json(depth: Int) -> String {
         let space = [" ", "", "", "\n", "\t ", "\r\n"]
         func padded(_ text: String, _ random: inout SeededGenerator) -> String {
             space[random.below(space.count)] + text + space[random.below(space.count)]
