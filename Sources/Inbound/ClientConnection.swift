@@ -14,6 +14,8 @@ final class ClientConnection {
     /// The client closed its side. Kept, because the event may come before the request exists.
     private(set) var peerClosed = false
     private var suspended = false
+    /// The descriptor is no longer ours: its number may be another connection's.
+    private var isClosed = false
     private var served = 0
     private var deadline: MonotonicInstant?
     private var timer: (token: TimerToken, at: MonotonicInstant)?
@@ -36,6 +38,7 @@ final class ClientConnection {
     }
 
     func closed() {
+        isClosed = true
         daemon.reactor.unwatch(descriptor)
         if let timer { daemon.reactor.cancel(timer.token) }
         timer = nil
@@ -71,6 +74,7 @@ final class ClientConnection {
 
     /// Breaks the connection off; libmicrohttpd notices, tells of it, and closes the descriptor.
     func end() {
+        guard !isClosed else { return }
         shutdown(descriptor, Int32(SHUT_RDWR))
         exchange?.abort()
         daemon.needsRun()
@@ -86,7 +90,7 @@ final class ClientConnection {
 
     /// Lets libmicrohttpd go on with the connection at the end of the tick.
     func resume() {
-        guard suspended else { return }
+        guard suspended, !isClosed else { return }
         suspended = false
         MHD_resume_connection(handle)
         daemon.needsRun()

@@ -91,7 +91,7 @@ public final class Exchange: @unchecked Sendable {
 
     /// Breaks the connection off, in the middle of the answer if one has begun. The handler's task is cancelled.
     public func breakOff() {
-        reactor.checkIsolated()
+        guard !isComplete else { return }
         client.end()
     }
 

@@ -14,6 +14,7 @@ public final class MultiHandle: @unchecked Sendable {
     private var timer: TimerToken?
     private var transfers: [ObjectIdentifier: Transfer] = [:]
     private var watched: Set<Int32> = []
+    private var isClosed = false
 
     /// On the reactor's thread.
     /// - Throws: `SystemError` when libcurl has no memory.
@@ -30,20 +31,25 @@ public final class MultiHandle: @unchecked Sendable {
     }
 
     deinit {
-        curl_multi_cleanup(handle)
+        // Closing connections calls back, which must happen on the reactor's thread.
+        assert(isClosed, "a multi handle is closed before it is released")
     }
 
-    /// Ends all transfers and closes all connections. The handle can be released afterwards.
+    /// Ends all transfers and closes all connections. Must come before the handle is released; nothing can be started
+    /// afterwards.
     public func close() {
         reactor.checkIsolated()
+        guard !isClosed else { return }
         for transfer in Array(transfers.values) {
             transfer.fail(UpstreamFailure(kind: .cancelled, detail: "shutting down"))
             remove(transfer)
         }
+        isClosed = true
         if let timer { reactor.cancel(timer) }
         timer = nil
         for descriptor in watched { reactor.unwatch(descriptor) }
         watched = []
+        curl_multi_cleanup(handle)
     }
 
     /// Transfers that have been started and not closed.
@@ -57,6 +63,7 @@ public final class MultiHandle: @unchecked Sendable {
     // MARK: Transfers
 
     func add(_ transfer: Transfer) -> Bool {
+        guard !isClosed else { return false }
         transfers[ObjectIdentifier(transfer)] = transfer
         guard curl_multi_add_handle(handle, transfer.easy) == CURLM_OK else {
             transfers[ObjectIdentifier(transfer)] = nil
@@ -88,6 +95,7 @@ public final class MultiHandle: @unchecked Sendable {
     // MARK: Called back by libcurl
 
     func watch(_ descriptor: Int32, _ what: Int32) {
+        guard !isClosed else { return }
         if what == CURL_POLL_REMOVE {
             if watched.remove(descriptor) != nil { reactor.unwatch(descriptor) }
             return
@@ -114,6 +122,7 @@ public final class MultiHandle: @unchecked Sendable {
     }
 
     func setTimer(milliseconds: Int) {
+        guard !isClosed else { return }
         if let timer { reactor.cancel(timer) }
         timer = nil
         guard milliseconds >= 0 else { return }

@@ -133,7 +133,8 @@ public final class Transfer: @unchecked Sendable {
         silence?.stop()
         guard phase != .finished else { return owner.remove(self) }
         failure = UpstreamFailure(kind: .cancelled, detail: "closed")
-        lingering = owner.reactor.schedule(after: limit) { [unowned self] in
+        lingering = owner.reactor.schedule(after: limit) { [weak self] in
+            guard let self else { return }
             lingering = nil
             owner.remove(self)
         }

@@ -12,6 +12,8 @@ final class Worker: @unchecked Sendable {
     private var daemon: InboundDaemon?
     private var sessions: [ObjectIdentifier: CompletionSession] = [:]
 
+    private static let unwindingTurns = 1000
+
     private init(reactor: Reactor, shared: SharedState) throws {
         self.reactor = reactor
         self.shared = shared
@@ -70,6 +72,10 @@ final class Worker: @unchecked Sendable {
             self.daemon?.stop()
             self.daemon = nil
             self.multi.close()
+        }
+        // Their calls are cancelled; each needs some turns of the loop to unwind.
+        for _ in 0..<Self.unwindingTurns {
+            if await reactor.perform({ self.sessions.isEmpty }) { break }
         }
         reactor.stop()
     }
