@@ -68,7 +68,7 @@ let package = Package(
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
         tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),
-        tests("GatewayTests", ["Gateway", "Pipeline", logging]),
+        tests("GatewayTests", ["Gateway", "Pipeline", httpTypes, logging]),
         tests("CommandsTests", ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", argumentParser, httpTypes]),
         tests(
             "EndToEnd",

@@ -6,6 +6,7 @@ public final class MockRecorder: Sendable {
         let openRequests: Int
         let openStreams: Int
         let requests: Int
+        let sentBytes: Int
     }
 
     private struct State {
@@ -16,7 +17,7 @@ public final class MockRecorder: Sendable {
         var sentBytes = 0
         var disconnects = 0
         var counts: Counts {
-            Counts(openRequests: openRequests, openStreams: openStreams, requests: requests.count)
+            Counts(openRequests: openRequests, openStreams: openStreams, requests: requests.count, sentBytes: sentBytes)
         }
 
         var waiters: [(condition: @Sendable (Counts) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
@@ -51,6 +52,11 @@ public final class MockRecorder: Sendable {
         await wait { $0.requests >= count }
     }
 
+    /// Returns once so many bytes of streams were given to their connections.
+    public func waitForSentBytes(atLeast count: Int) async {
+        await wait { $0.sentBytes >= count }
+    }
+
     private func wait(_ condition: @escaping @Sendable (Counts) -> Bool) async {
         await withCheckedContinuation { continuation in
             let holds = state.withLock { state in
@@ -83,7 +89,7 @@ public final class MockRecorder: Sendable {
     }
 
     func sent(_ bytes: Int) {
-        state.withLock { $0.sentBytes &+= bytes }
+        change { $0.sentBytes &+= bytes }
     }
 
     func end(disconnected: Bool) {

@@ -107,7 +107,7 @@ struct BackPressureTests {
                 let transfer = try Transfer(request, on: multi)
                 defer { transfer.close() }
                 // More than the gateway may hold is on its way before the first byte is read.
-                while recorder.sentBytes < 4 << 20 { try await multi.reactor.sleep(for: .milliseconds(1)) }
+                await recorder.waitForSentBytes(atLeast: 4 << 20)
                 return try await transfer.readAll(limit: 1 << 30)
             }
             let events = try ClientEvent.decode(bytes)
