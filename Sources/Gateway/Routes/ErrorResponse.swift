@@ -87,8 +87,6 @@ extension HTTPField.Name {
     static let requestID = known("x-request-id")
     static let shouldRetry = known("x-should-retry")
     static let accelBuffering = known("X-Accel-Buffering")
-    static let origin = known("Origin")
-    static let allow = known("Allow")
 
     /// For literal names only: an illegal one would become another field, which a test of the literals excludes.
     private static func known(_ name: String) -> HTTPField.Name {
