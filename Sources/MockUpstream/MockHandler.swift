@@ -62,6 +62,8 @@ struct MockHandler: RequestHandler {
                 await repeatEvent(data, count, interval, to: stream, on: exchange.reactor)
             case .pause(let duration):
                 try? await exchange.reactor.sleep(for: duration)
+            case .await(let condition):
+                await condition()
             case .cut:
                 // What was sent before must arrive before the end does.
                 await stream.drained(to: 0)

@@ -11,6 +11,8 @@ public struct MockScript: Sendable {
         /// The same event so many times, with a pause before each.
         case repeated(String, count: Int, interval: Duration)
         case pause(Duration)
+        /// Goes on when this returns.
+        case await(@Sendable () async -> Void)
         /// Breaks the connection off.
         case cut
         /// Nothing more, until the client goes.

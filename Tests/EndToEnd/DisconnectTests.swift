@@ -121,16 +121,22 @@ struct BackPressureTests {
 struct ManyStreamsTests {
     @Test("one thousand at once: all complete, in order, each with its own answer")
     func thousand() async throws {
-        try await Harness.run(script: { request in
-            guard request.isStreamed else { return nil }
-            let text = request.lastUserText
-            return MockScript([
-                .event(MockPayload.content("<analysis>\(text) thought</analysis><final>")),
-                .event(MockPayload.content("answer ")), .pause(.milliseconds(20)), .event(MockPayload.content("to ")),
-                .event(MockPayload.content(text)), .event(MockPayload.content("</final>")),
-                .event(MockPayload.finish()), .event(MockPayload.done),
-            ])
-        }) { harness in
+        // On a slow machine a thousand take their time: no limit of time is what is tested here.
+        let patient = ["SUMMARY_TIMEOUT": "600", "CONNECT_TIMEOUT": "600", "REQUEST_TIMEOUT": "600"]
+        try await Harness.run(
+            patient,
+            script: { request in
+                guard request.isStreamed else { return nil }
+                let text = request.lastUserText
+                return MockScript([
+                    .event(MockPayload.content("<analysis>\(text) thought</analysis><final>")),
+                    .event(MockPayload.content("answer ")), .pause(.milliseconds(20)),
+                    .event(MockPayload.content("to ")),
+                    .event(MockPayload.content(text)), .event(MockPayload.content("</final>")),
+                    .event(MockPayload.finish()), .event(MockPayload.done),
+                ])
+            }
+        ) { harness in
             try await withThrowingTaskGroup(of: (Int, [ClientEvent]).self) { group in
                 for number in 0..<1000 {
                     group.addTask {

@@ -57,7 +57,7 @@ struct Harness: Sendable {
         fields[.contentType] = fields[.contentType] ?? "application/json"
         return UpstreamRequest(
             method: .post, url: url + path, headerFields: fields, body: RequestBody(Array(body.utf8)),
-            silenceTimeout: .seconds(300))
+            connectTimeout: .seconds(300), silenceTimeout: .seconds(300))
     }
 
     func post(
