@@ -73,7 +73,8 @@ struct HealthTests {
                 url: origin,
                 checksUpstream: aCase.upstream,
                 console: recording.console(),
-                environment: ClientEnvironment([.gatewayAPIKey: "key"])
+                environment: ClientEnvironment([.gatewayAPIKey: "key"]),
+                within: .seconds(60)
             )
             #expect(status == aCase.exit)
             #expect(seen().map(\.path) == [aCase.upstream ? "/upstream-health" : "/healthz"])
@@ -93,7 +94,8 @@ struct HealthTests {
                 url: nil,
                 checksUpstream: false,
                 console: RecordingConsole().console(),
-                environment: environment
+                environment: environment,
+                within: .seconds(60)
             )
             #expect(status == .complete)
             #expect(seen().count == 1)
