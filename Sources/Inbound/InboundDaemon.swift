@@ -84,12 +84,6 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         }
     }
 
-    /// Closes connections on which no request is in progress.
-    public func closeIdleConnections() {
-        reactor.checkIsolated()
-        for connection in Array(connections.values) where connection.exchange == nil { connection.end() }
-    }
-
     // MARK: Running
 
     /// After a resume neither the timeout nor the nested descriptor tells that there is work: this flag does.

@@ -11,16 +11,22 @@ import Testing
 struct DrainTests {
     @Test("a drain lets open streams finish and refuses new ones")
     func drains() async throws {
-        try await Harness.run { harness in
+        let (hold, release) = AsyncStream.makeStream(of: Void.self)
+        let script = MockScript([
+            .event(MockPayload.content("<final>x")), .await { for await _ in hold {} },
+            .event(MockPayload.content("y")), .event(MockPayload.finish()), .event(MockPayload.done),
+        ])
+        try await Harness.run(script: { $0.model == "held" && $0.isStreamed ? script : nil }) { harness in
             #expect(try await harness.get("/readyz").status == 200)
             let connection = try RawConnection(port: harness.gateway.port)
-            try connection.send(RawRequest.post(Harness.body(model: "mock-slow:deltas=10,interval=50")))
+            try connection.send(RawRequest.post(Harness.body(model: "held")))
             await harness.mock.recorder.waitForOpenStreams(1)
             async let drained: Void = harness.gateway.drain()
             while try await harness.get("/readyz").status == 200 {}
             let refused = try await harness.post(Harness.body(model: "mock-tags"))
             #expect(refused.status == 503 && refused.text.contains("\"code\":\"draining\""))
             #expect(try await harness.get("/healthz").headerFields[.connection]?.lowercased() == "close")
+            release.finish()
             let text = try connection.receiveToEnd()
             #expect(text.contains("\"status\":\"completed\""))
             await drained

@@ -88,8 +88,9 @@ public struct GatewayInstance: Sendable {
         shared.logger.info("drained", metadata: ["open": .stringConvertible(openCompletions)])
     }
 
-    /// Breaks off what is left and ends the loops.
+    /// Breaks off what is left and ends the loops. No effect after the first call.
     public func stop() async {
+        guard !shared.stopped.exchange(true, ordering: .relaxed) else { return }
         for worker in workers { await worker.stop() }
     }
 

@@ -11,6 +11,8 @@ final class SharedState: Sendable {
     let completions = Atomic<Int>(0)
     /// What `/readyz` says.
     let ready = Atomic<Bool>(true)
+    /// Whether the loops have been ended.
+    let stopped = Atomic<Bool>(false)
     /// Whether new completions are refused.
     let draining = Atomic<Bool>(false)
 
