@@ -101,7 +101,7 @@ struct BackPressureTests {
     @Test("loses nothing")
     func losesNothing() async throws {
         try await Harness.run(["STREAM_BUFFER_BYTES": "16k"]) { harness in
-            let request = harness.request(Harness.body(model: "mock-slow:deltas=8000,interval=0,bytes=1000"))
+            let request = harness.request(Harness.body(model: "mock-slow:deltas=2000,interval=0,bytes=4000"))
             let recorder = harness.mock.recorder
             let bytes = try await harness.client.run { multi in
                 let transfer = try Transfer(request, on: multi)
@@ -112,7 +112,7 @@ struct BackPressureTests {
             }
             let events = try ClientEvent.decode(bytes)
             #expect(events.outline == ["summary.prompt", "summary.reasoning", "output.delta", "output.done"])
-            #expect(events.answer.utf8.count == 1000 * 8_000)
+            #expect(events.answer.utf8.count == 4000 * 2_000)
         }
     }
 }
