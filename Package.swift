@@ -72,7 +72,10 @@ let package = Package(
         tests("CommandsTests", ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", argumentParser, httpTypes]),
         tests(
             "EndToEnd",
-            ["EventLoop", "Gateway", "Inbound", "MockUpstream", "Outbound", "TestSupport", httpTypes, logging]),
+            [
+                "EventLoop", "Gateway", "Inbound", "MockUpstream", "Outbound", "Pipeline", "TestSupport", httpTypes,
+                logging,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
