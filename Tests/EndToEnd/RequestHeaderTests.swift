@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The header that the upstream receives")
 struct RequestHeaderTests {
-    private static let requestID = HTTPField.Name("x-request-id")!
+    private static let requestID = HTTPField.Name("x-request-id") ?? .userAgent
 
     /// All calls of one request: the answer's and the two summaries'.
     private func calls(
