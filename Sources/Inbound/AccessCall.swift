@@ -78,7 +78,8 @@ struct AccessCall {
             }
             // libmicrohttpd takes no answer in the middle of an upload, so the rest is read first.
             exchange.body = []
-            exchange.state = .refusing(daemon.handler.refusal(.bodyTooLarge(limit: daemon.limits.bodyBytes)))
+            let fault = InboundFault.bodyTooLarge(limit: daemon.limits.bodyBytes)
+            exchange.state = .refusing(daemon.handler.refusal(fault, to: exchange.head))
         }
         exchange.droppedBytes &+= part.count
         return exchange.droppedBytes <= max(RequestIntake.droppedBody, daemon.limits.bodyBytes) ? .YES : .NO
@@ -93,7 +94,7 @@ struct AccessCall {
         let handler = daemon.handler
         exchange.task = Task(executorPreference: daemon.reactor) {
             await handler.handle(exchange)
-            exchange.respond(handler.refusal(.unanswered))
+            exchange.respond(handler.refusal(.unanswered, to: exchange.head))
         }
         return .YES
     }

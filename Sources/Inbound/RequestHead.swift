@@ -46,7 +46,7 @@ public protocol RequestHandler: Sendable {
     func handle(_ exchange: Exchange) async
 
     /// The response for what the server itself finds wrong. Must not wait.
-    func refusal(_ fault: InboundFault) -> Response
+    func refusal(_ fault: InboundFault, to head: RequestHead) -> Response
 }
 
 /// Limits of one inbound server.

@@ -35,16 +35,18 @@ enum RequestIntake {
 
     static func decide(_ head: RequestHead, limits: InboundLimits, handler: any RequestHandler) -> Decision {
         if let fault = framingFault(head.headerFields) {
-            return .refuseAndClose(handler.refusal(.badFraming(fault)))
+            return .refuseAndClose(handler.refusal(.badFraming(fault), to: head))
         }
         switch handler.admit(head) {
         case .refuse(let response):
             let small = !head.hasBody || (head.contentLength ?? .max) <= droppedBody
             return small ? .dropThenRefuse(response) : .refuseAndClose(response)
         case .accept(let endsWithClient):
-            if head.method == .post, !head.hasBody { return .dropThenRefuse(handler.refusal(.lengthRequired)) }
+            if head.method == .post, !head.hasBody {
+                return .dropThenRefuse(handler.refusal(.lengthRequired, to: head))
+            }
             if let length = head.contentLength, length > limits.bodyBytes {
-                let response = handler.refusal(.bodyTooLarge(limit: limits.bodyBytes))
+                let response = handler.refusal(.bodyTooLarge(limit: limits.bodyBytes), to: head)
                 return length <= droppedBody ? .dropThenRefuse(response) : .refuseAndClose(response)
             }
             return .accept(endsWithClient: endsWithClient)

@@ -15,7 +15,7 @@ struct MockHandler: RequestHandler {
         .accept(endsWithClient: head.method == .post)
     }
 
-    func refusal(_ fault: InboundFault) -> Response {
+    func refusal(_ fault: InboundFault, to head: RequestHead) -> Response {
         Response(status: 400, headerFields: [.contentType: "text/plain"], body: Array("\(fault)\n".utf8))
     }
 

@@ -75,9 +75,29 @@ struct Harness: Sendable {
         try ClientEvent.decode(try await post(Self.body(model: model, members)).body)
     }
 
+    /// A client of which every byte is the test's.
+    func connect() throws -> RawConnection {
+        try RawConnection(port: gateway.port)
+    }
+
+    var openCompletions: Int { gateway.openCompletions }
+
     /// What the upstream received for the answer itself.
     var completionRequests: [MockRequest] { mock.recorder.requests.filter(\.isStreamed) }
     var summaryRequests: [MockRequest] { mock.recorder.requests.filter { !$0.isStreamed } }
+}
+
+/// What did not come about in time.
+struct NeverHappened: Error {}
+
+/// Returns once `condition` holds.
+/// - Throws: `NeverHappened` when that takes longer than half a minute.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw NeverHappened() }
+        await Task.yield()
+    }
 }
 
 /// Log lines, kept for looking at.

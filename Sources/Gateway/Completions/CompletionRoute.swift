@@ -30,7 +30,8 @@ struct CompletionRoute {
                 "Answers without stream are not supported: set stream to true.", param: "stream",
                 code: "unsupported_parameter")
         }
-        if let format = request.streamFormat ?? exchange.head.headerFields[.streamFormat], format != "unified" {
+        let formats = [exchange.head.headerFields[.streamFormat], request.streamFormat].compactMap { $0 }
+        guard formats.allSatisfy({ $0 == "unified" }) else {
             throw .invalidRequest(
                 "Unknown stream format: known is unified.", param: "stream_format", code: "unsupported_parameter")
         }

@@ -28,17 +28,17 @@ struct GatewayHandler: RequestHandler {
 
     func admit(_ head: RequestHead) -> Admission {
         guard let route = Route(path: head.path) else {
-            return .refuse(ErrorResponse.make(.notFound(head.path)))
+            return .refuse(error(.notFound(head.path), to: head))
         }
         guard route.methods.contains(head.method) else {
             let allowed = route.methods.map(\.rawValue).joined(separator: ", ")
-            return .refuse(ErrorResponse.make(.methodNotAllowed(head.method.rawValue), allow: allowed))
+            return .refuse(error(.methodNotAllowed(head.method.rawValue), to: head, allow: allowed))
         }
         guard route == .completions else { return .accept(endsWithClient: false) }
-        if worker.shared.draining.load(ordering: .relaxed) { return .refuse(ErrorResponse.make(.draining)) }
+        if worker.shared.draining.load(ordering: .relaxed) { return .refuse(error(.draining, to: head)) }
         // A page of another origin may send any text without asking the browser first, but not this type.
         if head.headerFields[.origin] != nil, !hasJSONType(head.headerFields) {
-            return .refuse(ErrorResponse.make(.unsupportedMediaType))
+            return .refuse(error(.unsupportedMediaType, to: head))
         }
         return .accept(endsWithClient: true)
     }
@@ -54,7 +54,7 @@ struct GatewayHandler: RequestHandler {
         case .liveness: exchange.respond(.json(#"{"status":"ok","scope":"gateway"}"#))
         case .readiness: exchange.respond(readiness())
         case .upstreamHealth: exchange.respond(await UpstreamHealthRoute(worker: worker).response())
-        case nil: exchange.respond(ErrorResponse.make(.notFound(exchange.head.path)))
+        case nil: exchange.respond(error(.notFound(exchange.head.path), to: exchange.head))
         }
     }
 
@@ -63,13 +63,17 @@ struct GatewayHandler: RequestHandler {
             ? .json(#"{"status":"ready"}"#) : .json(#"{"status":"draining"}"#, status: 503)
     }
 
-    func refusal(_ fault: InboundFault) -> Response {
+    func refusal(_ fault: InboundFault, to head: RequestHead) -> Response {
         switch fault {
-        case .badFraming(let what): ErrorResponse.make(.invalidRequest("The request has \(what)."))
-        case .lengthRequired: ErrorResponse.make(.lengthRequired)
-        case .bodyTooLarge(let limit): ErrorResponse.make(.bodyTooLarge(limit: limit))
-        case .unanswered: ErrorResponse.make(.internalError)
+        case .badFraming(let what): error(.invalidRequest("The request has \(what)."), to: head)
+        case .lengthRequired: error(.lengthRequired, to: head)
+        case .bodyTooLarge(let limit): error(.bodyTooLarge(limit: limit), to: head)
+        case .unanswered: error(.internalError, to: head)
         }
+    }
+
+    private func error(_ error: APIError, to head: RequestHead, allow: String? = nil) -> Response {
+        ErrorResponse.make(error, allow: allow, requestID: RequestID.choose(clients: head.headerFields[.requestID]))
     }
 }
 

@@ -70,7 +70,7 @@ final class ScriptedServer: RequestHandler {
 
     func admit(_ head: RequestHead) -> Admission { .accept(endsWithClient: true) }
 
-    func refusal(_ fault: InboundFault) -> Response { Response(status: 400) }
+    func refusal(_ fault: InboundFault, to head: RequestHead) -> Response { Response(status: 400) }
 
     func handle(_ exchange: Exchange) async {
         let fields = exchange.head.headerFields
