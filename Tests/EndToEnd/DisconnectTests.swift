@@ -57,7 +57,7 @@ struct DisconnectTests {
             await harness.mock.recorder.waitForRequests(atLeast: 1)
             await harness.mock.recorder.waitForOpenRequests(0)
             connection.close()
-            while harness.gateway.openCompletions > 0 { await Task.yield() }
+            try await eventually { harness.gateway.openCompletions == 0 }
             #expect(harness.completionRequests.count == 1)
         }
     }
@@ -74,7 +74,7 @@ struct DisconnectTests {
             await harness.mock.recorder.waitForOpenStreams(1000)
             for connection in connections { connection.close() }
             await harness.mock.recorder.waitForOpenRequests(0)
-            while harness.gateway.openCompletions > 0 { await Task.yield() }
+            try await eventually { harness.gateway.openCompletions == 0 }
         }
     }
 }
