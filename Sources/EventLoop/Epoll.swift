@@ -67,14 +67,14 @@ struct Epoll {
         _ = epoll_ctl(descriptor, EPOLL_CTL_DEL, fd, &unused)
     }
 
-    /// Waits at most `milliseconds` (-1: for ever) and hands each event to `body`.
-    func wait(milliseconds: Int32, _ body: (_ tag: UInt64, _ seen: ReadinessEvents) -> Void) {
-        let count = epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)
-        guard count > 0 else { return }
-        for index in 0..<Int(count) {
-            let event = events[index]
-            body(event.data.u64, ReadinessEvents(rawValue: event.events))
-        }
+    /// Waits at most `milliseconds` (-1: for ever).
+    /// - Returns: how many events are there for `event`.
+    func wait(milliseconds: Int32) -> Int {
+        max(0, Int(epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)))
+    }
+
+    func event(_ index: Int) -> (tag: UInt64, seen: ReadinessEvents) {
+        (events[index].data.u64, ReadinessEvents(rawValue: events[index].events))
     }
 
     private func control(_ operation: Int32, _ fd: Int32, _ interest: ReadinessEvents, tag: UInt64) throws {

@@ -62,17 +62,15 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         epoll = try Epoll()
         wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         thread = pthread_t()
-        guard wakeDescriptor >= 0 else {
-            epoll.close()
-            throw SystemError(call: "eventfd", errno: errno)
-        }
+        // From here on `deinit` closes both.
+        guard wakeDescriptor >= 0 else { throw SystemError(call: "eventfd", errno: errno) }
         try epoll.add(wakeDescriptor, .readable, tag: Self.wakeTag)
         try startThread()
     }
 
     deinit {
         epoll.close()
-        close(wakeDescriptor)
+        if wakeDescriptor >= 0 { close(wakeDescriptor) }
     }
 
     // MARK: Executor
@@ -236,8 +234,12 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private func run() {
         while running {
-            epoll.wait(milliseconds: sleepMilliseconds()) { tag, seen in
-                dispatch(tag: tag, seen)
+            let count = epoll.wait(milliseconds: sleepMilliseconds())
+            // Before the handlers, which note by it when something came.
+            now = .now()
+            for index in 0..<count {
+                let event = epoll.event(index)
+                dispatch(tag: event.tag, event.seen)
             }
             now = .now()
             while let due = timers.popDue(now: now) { due() }

@@ -34,6 +34,10 @@ final class ClientConnection {
         try? daemon.reactor.watch(descriptor, [.peerClosed, .edgeTriggered]) { [unowned self] seen in
             peerEvent(seen)
         }
+        // A client that has vanished without a word takes no byte either, though the kernel holds them.
+        var limit = Int32(clamping: daemon.limits.writeTimeout.wholeNanoseconds / 1_000_000)
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
         setDeadline(after: daemon.limits.headerTimeout)
     }
 

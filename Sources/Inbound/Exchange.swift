@@ -118,8 +118,9 @@ public final class Exchange: @unchecked Sendable {
     func write(_ fill: (inout [UInt8]) -> Void) {
         reactor.checkIsolated()
         guard !isComplete, !output.isFinished else { return }
+        let before = output.count
         output.append(fill)
-        client.outputWaits()
+        if output.count > before { client.outputWaits() }
     }
 
     func finish() {

@@ -183,7 +183,7 @@ public final class Transfer: @unchecked Sendable {
     private func resume() {
         guard paused, phase != .finished else { return }
         paused = false
-        silence?.restart()
+        if !closed { silence?.restart() }
         // Delivers what libcurl held back, through `received`, before it returns.
         curl_easy_pause(easy, CURLPAUSE_CONT)
     }
@@ -201,7 +201,11 @@ public final class Transfer: @unchecked Sendable {
     func headerLine(_ line: UnsafeRawBufferPointer) {
         silence?.touch()
         fieldBytes &+= line.count
-        guard phase == .head, fieldBytes <= Self.headerLimit else { return }
+        guard phase == .head else { return }
+        guard fieldBytes <= Self.headerLimit else {
+            return fail(
+                UpstreamFailure(kind: .malformed, detail: "more than \(Self.headerLimit) bytes of header fields"))
+        }
         let text = String(decoding: line, as: UTF8.self).drop { $0.isWhitespace }
         if text.isEmpty {
             let status = curl_get_long(easy, CURLINFO_RESPONSE_CODE)
@@ -273,6 +277,8 @@ public final class Transfer: @unchecked Sendable {
         curl_set_error_buffer(easy, errorText)
         curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         curl_set_long(easy, CURLOPT_TCP_NODELAY, 1)
+        // Else the end of a transfer waits for a name that is still being looked up, and the loop with it.
+        curl_set_long(easy, CURLOPT_QUICK_EXIT, 1)
         curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         curl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")

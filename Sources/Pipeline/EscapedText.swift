@@ -24,6 +24,24 @@ enum EscapedText {
         return count
     }
 
+    /// Whether there is nothing but white space, also as `\n`, `\r` and `\t`.
+    static func isBlank(_ text: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            if byte == UInt8(ascii: "\\"), index &+ 1 < text.count {
+                let escaped = text[index &+ 1]
+                guard escaped == UInt8(ascii: "n") || escaped == UInt8(ascii: "r") || escaped == UInt8(ascii: "t")
+                else { return false }
+                index &+= 2
+            } else {
+                guard byte.isMarkupWhiteSpace else { return false }
+                index &+= 1
+            }
+        }
+        return true
+    }
+
     /// Unicode scalars in UTF-8.
     static func scalars(_ text: Span<UInt8>) -> Int {
         var count = 0

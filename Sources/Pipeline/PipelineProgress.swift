@@ -17,6 +17,8 @@ public struct PipelineProgress: Sendable, Equatable {
     public internal(set) var finishReason: String?
     /// Why the answer is not whole.
     public internal(set) var fault: StreamError?
+    /// The same in the gateway's own words, which hold nothing of any message.
+    public internal(set) var faultCause: String?
     /// An answer was recovered from reasoning that was never closed, at the end of the stream.
     public internal(set) var recovered = false
     /// The same was given up because it grew too large.

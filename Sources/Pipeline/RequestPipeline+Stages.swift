@@ -6,13 +6,24 @@ extension RequestPipeline {
         note(chunk, of: payload)
         let choice = chunk.choice
         // Some servers close a stream with a message that repeats all of it.
-        guard !choice.isWholeMessage || !hasUsedUpstream else { return noteFinish(choice, of: payload) }
+        let isRepetition = choice.isWholeMessage && deltasSeen
+        if !choice.isWholeMessage, choice.carriesAnything { deltasSeen = true }
         noteFinish(choice, of: payload)
+        guard !isRepetition else { return }
         splitter.split(choice, of: payload, answer: &delta, reasoning: &reasoning)
+        let startsAnswer = choice.startsAnswer(payload)
+        if !reasoningEnded, !startsAnswer, splitter.isThinking || choice.reasoning != nil {
+            // What rides on a thought is part of it: shown, it would tell the thought; held, it could fill the buffer
+            // before the reasoning's end.
+            delta.members.removeAll(keepingCapacity: true)
+            delta.logprobs.removeAll(keepingCapacity: true)
+        }
+        if !answerHasText { answerHasText = !EscapedText.isBlank(delta.escapedText.span) }
         let used = !reasoning.isEmpty || !delta.isEmpty || finishReason != nil
         if used { hasUsedUpstream = true }
         collectReasoning()
-        if splitter.isAnswering || choice.startsAnswer(payload) { endReasoning() }
+        // White space alone, as some servers send it ahead of their reasoning fields, is no answer yet.
+        if startsAnswer || splitter.hasOpenedAnswer || splitter.isAnswering && answerHasText { endReasoning() }
         if case .sent = reasoningSummary {
             emitDelta(into: &output)
         } else {
@@ -85,7 +96,9 @@ extension RequestPipeline {
     private mutating func count(_ delta: OutputDelta) {
         progress.deltas &+= 1
         progress.answerCharacters &+= EscapedText.characters(delta.escapedText.span)
-        guard settings.loggedCharacters > 0, progress.loggedAnswer.count < settings.loggedCharacters else { return }
+        guard settings.loggedCharacters > 0, progress.loggedAnswer.utf8.count < settings.loggedCharacters else {
+            return
+        }
         progress.loggedAnswer += EscapedText.string(delta.escapedText.span)
     }
 

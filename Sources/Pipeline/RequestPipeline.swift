@@ -36,6 +36,10 @@ public struct RequestPipeline: Sendable {
     var finishReason: [UInt8]?
     /// Whether anything of the present attempt has been used, so that another attempt is out of the question.
     public internal(set) var hasUsedUpstream = false
+    /// A delta has brought something, in the present attempt.
+    var deltasSeen = false
+    /// The answer holds more than white space.
+    var answerHasText = false
     var delta = OutputDelta()
     var reasoning: [UInt8] = []
 
@@ -91,7 +95,15 @@ public struct RequestPipeline: Sendable {
 
     /// The upstream is given up, or the gateway shuts down.
     public mutating func upstreamFailed(_ fault: StreamFault, into output: inout [UInt8]) {
-        guard end == nil else { return }
+        guard end == nil else {
+            // The answer is whole; only a summary is still awaited, and nobody will wait for it any more.
+            if !isDone {
+                giveUpSummaries()
+                emit(into: &output)
+            }
+            return
+        }
+        progress.faultCause = fault.cause
         finishSplitting(.truncated)
         var detail = fault.detail.isEmpty ? "" : fault.detail + "; "
         detail += "received \(progress.reasoningCharacters) characters of reasoning"
@@ -128,6 +140,8 @@ public struct RequestPipeline: Sendable {
         splitter = ReasoningSplitter(settings)
         finishReason = nil
         usage = []
+        deltasSeen = false
+        answerHasText = false
     }
 
     // MARK: What it asks for

@@ -6,14 +6,18 @@ public struct StreamFault: Error, Sendable, Equatable {
     public var code: String
     public var message: String
     public var detail: String
+    /// What the log says: never the upstream's words, which may quote the request.
+    public var cause: String
 
     /// Bytes of an upstream's own words that are passed on.
     public static let longestText = 2 << 10
 
-    public init(code: String, message: String, detail: String) {
+    /// - Parameter cause: what the log says; nil: the detail, which then is the gateway's own.
+    public init(code: String, message: String, detail: String, cause: String? = nil) {
         self.code = code
         self.message = Self.bounded(message)
         self.detail = Self.bounded(detail)
+        self.cause = cause ?? self.detail
     }
 
     /// The upstream ended its stream without saying that it was complete.
@@ -35,7 +39,8 @@ extension StreamFault {
             code: fault.code?.string(in: payload) ?? "upstream_error",
             message: message.isEmpty ? "The upstream reported an error." : message,
             detail: (fault.status.map { "upstream error, status \($0)" } ?? "upstream error")
-                + (message.isEmpty ? "" : ": \(message)"))
+                + (message.isEmpty ? "" : ": \(message)"),
+            cause: fault.status.map { "upstream error, status \($0)" } ?? "upstream error")
     }
 
     /// A response with a status that is no success: the upstream's own words, as far as they can be read.
@@ -47,6 +52,7 @@ extension StreamFault {
         self.init(
             code: reported?.code ?? "upstream_error",
             message: reported?.message ?? "The upstream refused the request with HTTP status \(status).",
-            detail: "HTTP status \(status)" + (reported.map { ": \($0.message)" } ?? ""))
+            detail: "HTTP status \(status)" + (reported.map { ": \($0.message)" } ?? ""),
+            cause: "HTTP status \(status)")
     }
 }

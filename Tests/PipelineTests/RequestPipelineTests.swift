@@ -264,3 +264,64 @@ struct RequestPipelineFaultTests {
         #expect(run.output.count == count)
     }
 }
+
+@Suite("Odd upstreams")
+struct RequestPipelineOddityTests {
+    @Test("what rides on a thought is neither shown nor held")
+    func logprobsOfReasoning() throws {
+        var run = PipelineRun()
+        for _ in 0..<1000 {
+            run.receive(
+                #"{"choices":[{"delta":{"reasoning":"r","x":1},"logprobs":{"content":[{"token":"secret"}]}}]}"#)
+        }
+        #expect(run.pipeline.heldBytes == 0)
+        run.receive(Payload.content("x"), Payload.done)
+        run.summarizePrompt()
+        run.summarizeReasoning()
+        #expect(!String(decoding: run.output, as: UTF8.self).contains("secret"))
+        #expect(try run.answer == "x")
+    }
+
+    @Test("white space before the reasoning fields does not end the reasoning")
+    func leadingWhiteSpace() throws {
+        for instruction in ["use tags", nil] {
+            var run = PipelineRun(instruction: instruction)
+            run.receive(Payload.content("\n"), Payload.reasoning("a"), Payload.reasoning("b"))
+            #expect(!run.pipeline.reasoningEnded)
+            run.receive(Payload.content("x"))
+            #expect(run.pipeline.reasoningToSummarize == "ab")
+        }
+    }
+
+    @Test("a closing message that repeats the whole text is not the answer again")
+    func repeatedMessage() throws {
+        var run = PipelineRun()
+        run.summarizePrompt()
+        run.receive(
+            Payload.content("Paris."),
+            #"{"choices":[{"index":0,"message":{"content":"Paris."},"finish_reason":"stop"}]}"#, Payload.done)
+        #expect(try run.answer == "Paris.")
+    }
+
+    @Test("text that was held comes before the text of the chunk that released it")
+    func releasedInOrder() throws {
+        var run = PipelineRun()
+        run.summarizePrompt()
+        run.receive(
+            Payload.content("Hello "), #"{"choices":[{"delta":{"reasoning":"r","content":"world"}}]}"#, Payload.done)
+        run.summarizeReasoning()
+        #expect(try run.answer == "Hello world")
+    }
+
+    @Test("a shutdown while only a summary is awaited keeps the whole answer, and its end")
+    func shutdownAfterEnd() throws {
+        var run = PipelineRun()
+        run.summarizePrompt()
+        run.receive(Payload.content("<analysis>a</analysis><final>x</final>"), Payload.finish(), Payload.done)
+        #expect(!run.pipeline.isDone)
+        run.fail(StreamFault(code: "shutting_down", message: "", detail: ""))
+        #expect(
+            try run.names == ["summary.prompt", "error", "summary.reasoning", "output.delta", "output.done"])
+        #expect(try run.events.last?.data["status"] as? String == "completed")
+    }
+}

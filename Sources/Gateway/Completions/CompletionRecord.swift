@@ -68,7 +68,7 @@ struct CompletionRecord: Sendable {
         if progress.recoveryAbandoned { metadata["recovery_abandoned"] = .stringConvertible(true) }
         if let fault = progress.fault {
             metadata["error"] = "\(fault.code ?? "")"
-            metadata["error_detail"] = "\(fault.detail)"
+            metadata["error_detail"] = "\(withContent ? fault.detail : progress.faultCause ?? "")"
         }
         metadata["prompt_summary_s"] = seconds(promptSummaryAt)
         metadata["reasoning_summary_s"] = seconds(reasoningSummaryAt)

@@ -111,6 +111,8 @@ actor CompletionSession {
         waitsForRoom = true
         defer { waitsForRoom = false }
         while backlog > lowWatermark, !pipeline.isDone, !Task.isCancelled {
+            // Held before the reasoning has ended: its end is still to be read, so there is nothing to wait for.
+            if pipeline.heldBytes > 0, !pipeline.reasoningEnded { return }
             if pipeline.heldBytes > 0 {
                 await roomMade.wait()
             } else {

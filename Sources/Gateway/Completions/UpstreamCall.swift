@@ -35,7 +35,7 @@ extension CompletionSession {
                 ? policy.delay(retries: retries, retryAfter: retryAfter, jitter: .random(in: 0...1)) : nil
             guard let delay else { return fail(fault) }
             retries += 1
-            warnOfRetry("upstream", fault.detail, delay: delay, retry: retries)
+            warnOfRetry("upstream", fault.cause, delay: delay, retry: retries)
             guard (try? await reactor.sleep(for: delay)) != nil else { return }
             restartUpstream()
         }
@@ -48,21 +48,22 @@ extension CompletionSession {
             let head = try await transfer.responseHead()
             note { $0.upstreamStatus = head.status }
             guard (200..<300).contains(head.status) else { return try await refusal(transfer, head) }
-            if isPlainJSON(head) { return try await plainAnswer(transfer) }
-            return try await streamedAnswer(transfer)
+            return try await answer(transfer)
         } catch {
             return .failed(StreamFault(error), retryable: error.isRetryable, retryAfter: nil)
         }
     }
 
-    private func isPlainJSON(_ head: UpstreamResponseHead) -> Bool {
-        head.headerFields[.contentType]?.lowercased().hasPrefix("application/json") ?? false
-    }
-
-    private func streamedAnswer(_ transfer: Transfer) async throws(UpstreamFailure) -> Attempt {
+    /// A stream of events or, from some servers, one JSON object: what they call it tells less than its first byte.
+    private func answer(_ transfer: Transfer) async throws(UpstreamFailure) -> Attempt {
         var decoder = EventStreamDecoder(maximumEventBytes: Self.answerLimit)
         var bytes: [UInt8] = []
+        var isFirst = true
         while try await transfer.read(into: &bytes) {
+            if isFirst, let first = bytes.first(where: { $0 > 0x20 }) {
+                isFirst = false
+                if first == UInt8(ascii: "{") { return try await plainAnswer(bytes, transfer) }
+            }
             if let fault = feed(bytes, to: &decoder) { return .failed(fault, retryable: false, retryAfter: nil) }
             if pipeline.upstreamEnded {
                 transfer.endInBackground()
@@ -74,8 +75,10 @@ extension CompletionSession {
         return fault.map { .failed($0, retryable: true, retryAfter: nil) } ?? .over
     }
 
-    private func plainAnswer(_ transfer: Transfer) async throws(UpstreamFailure) -> Attempt {
-        let body = try await transfer.readAll(limit: Self.answerLimit)
+    private func plainAnswer(
+        _ beginning: [UInt8], _ transfer: Transfer
+    ) async throws(UpstreamFailure) -> Attempt {
+        let body = beginning + (try await transfer.readAll(limit: Self.answerLimit))
         var fault: StreamFault?
         advance { pipeline, output in fault = pipeline.receiveWhole(body.span, into: &output) }
         return fault.map { .failed($0, retryable: false, retryAfter: nil) } ?? .over

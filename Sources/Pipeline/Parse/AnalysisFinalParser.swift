@@ -117,6 +117,9 @@ public struct AnalysisFinalParser: Sendable {
     /// True when any text at all is content, verbatim.
     public var passesEverything: Bool { state == .verbatim }
 
+    /// True once `<final>` has opened its block.
+    public var hasOpenedFinal: Bool { state == .final || phase == .ended }
+
     /// Bytes held back, a part of a tag included.
     public var heldBytes: Int { held.count &+ matcher.length }
 

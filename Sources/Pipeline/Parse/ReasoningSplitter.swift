@@ -21,6 +21,11 @@ struct ReasoningSplitter: Sendable {
     /// Whether the answer has begun.
     var isAnswering: Bool { parser.phase == .answering || parser.phase == .ended }
 
+    /// Whether the answer's own tag has been opened.
+    var hasOpenedAnswer: Bool { parser.hasOpenedFinal }
+    /// Whether a block of reasoning has been opened, and no answer.
+    var isThinking: Bool { parser.phase == .reasoning }
+
     var recovered: Bool { parser.recovered }
     var recoveryAbandoned: Bool { parser.recoveryAbandoned }
 
@@ -34,6 +39,8 @@ struct ReasoningSplitter: Sendable {
             if !fieldSeen {
                 fieldSeen = true
                 parser.upstreamReasoningFieldSeen(into: &parts)
+                // What was held came before the text of this chunk.
+                collect(answer: &answer, reasoning: &reasoning)
             }
             choice.appendReasoning(of: payload, to: &parts.reasoning)
         }
@@ -94,6 +101,11 @@ extension Span<UInt8> {
 }
 
 extension UpstreamChoice {
+    /// Whether there is anything but a role.
+    var carriesAnything: Bool {
+        reasoning != nil || !(content?.isEmpty ?? true) || !otherMembers.isEmpty
+    }
+
     /// Whether a member tells that the answer has begun. Members that we do not know say nothing.
     func startsAnswer(_ payload: Span<UInt8>) -> Bool {
         otherMembers.contains { member in

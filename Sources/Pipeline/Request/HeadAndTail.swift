@@ -84,12 +84,9 @@ extension String {
     /// The longest run of whole characters at the end that has at most `count` scalars.
     fileprivate func suffix(scalars count: Int) -> String {
         guard let limit = unicodeScalars.index(endIndex, offsetBy: -count, limitedBy: startIndex) else { return self }
-        var start = endIndex
-        while start > limit {
-            let previous = index(before: start)
-            guard previous >= limit else { break }
-            start = previous
-        }
+        // Forward from the start: going back over a long run of flags, each step would look at all of it.
+        var start = startIndex
+        while start < limit { start = index(after: start) }
         return String(self[start...])
     }
 }
