@@ -76,6 +76,8 @@ let package = Package(
                 "EventLoop", "Gateway", "Inbound", "MockUpstream", "Outbound", "Pipeline", "TestSupport", httpTypes,
                 logging,
             ]),
+        // Runs the executable, which is why that has to be built with it.
+        tests("ProcessTests", ["Commands", "MockUpstream", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,16 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
+
+// The library would resolve %XX in the path: %2F would come to part segments, and what follows a %00 would be lost.
+static inline size_t mhd_keep_escapes(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void) context;
+    (void) connection;
+    return strlen(text);
+}
 
 // MHD_start_daemon is variadic; callbacks in an option array travel as intptr_t, which only C can write without a cast
 // through undefined behaviour. `context` reaches every callback as its first argument.
@@ -27,6 +36,7 @@ static inline struct MHD_Daemon *mhd_start_external_epoll(
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) request_completed, context},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) connection_changed, context},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) uri_seen, context},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) mhd_keep_escapes, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_END, 0, NULL},

@@ -40,7 +40,7 @@ struct AccessCall {
     private func headComplete(_ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> MHD_Result {
         guard let client = Callbacks.client(of: connection), let fields = Callbacks.headerFields(of: connection),
             let method = method.flatMap({ HTTPRequest.Method(String(cString: $0)) }),
-            let path = url.map({ String(cString: $0) })
+            let path = url.map({ RequestHead.path(ofTarget: String(cString: $0)) })
         else { return .NO }
         let length = fields[.contentLength].flatMap { Int($0) }
         let head = RequestHead(

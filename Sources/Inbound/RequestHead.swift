@@ -12,6 +12,15 @@ public struct RequestHead: Sendable {
     public let contentLength: Int?
     /// Whether a body was announced, of whatever length.
     public let hasBody: Bool
+
+    /// A server must take the absolute form too, as proxies get it (RFC 9112, section 3.2.2).
+    static func path(ofTarget target: String) -> String {
+        guard let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) }) else {
+            return target
+        }
+        let path = target.utf8.dropFirst(scheme.utf8.count).drop { $0 != UInt8(ascii: "/") }
+        return path.isEmpty ? "/" : String(path) ?? target
+    }
 }
 
 /// A whole response.

@@ -3,7 +3,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("The header that the upstream receives")
+@Suite("The header that the upstream receives", .timeLimit(.minutes(2)))
 struct RequestHeaderTests {
     private static let requestID = HTTPField.Name("x-request-id") ?? .userAgent
 

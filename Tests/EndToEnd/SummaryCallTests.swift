@@ -3,7 +3,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("The summary calls")
+@Suite("The summary calls", .timeLimit(.minutes(2)))
 struct SummaryCallTests {
     /// A summary call as the upstream reads it.
     private struct Call {

@@ -1,0 +1,148 @@
+import Foundation
+import MockUpstream
+import TestSupport
+import Testing
+
+extension ProcessTests {
+    @Suite("serve", .serialized)
+    struct ServeTests {
+        private static func request(_ model: String, message: String = "Why?") -> String {
+            RawRequest.post(
+                #"{"model":"\#(model)","stream":true,"messages":[{"role":"user","content":"\#(message)"}]}"#)
+        }
+
+        /// One completion with a connection of its own.
+        private static func complete(port: UInt16, message: String = "Why?") throws -> Bool {
+            let connection = try RawConnection(port: port)
+            try connection.send(request("mock-tags", message: message))
+            return try connection.receive(until: "event: output.done").contains("event: output.done")
+        }
+
+        private static func withUpstream(_ body: (MockServer) throws -> Void) async throws {
+            let mock = try await MockServer.start()
+            let result = Result { try body(mock) }
+            await mock.stop()
+            try result.get()
+        }
+
+        @Test("tells of every wrong setting on a line, shows no secret, and exits with 78")
+        func wrongSettings() throws {
+            let settings = [
+                "PORT": "99999", "LOG_LEVEL": "loud", "UPSTREAM_API_KEY": "sk-\u{1}secret", "DRAIN_TIMEOUT": "soon",
+                "UPSTREAM_BASE_URL": "ftp://h",
+            ]
+            let (output, diagnostics, status) = try ChildProcess(["serve"], settings).end()
+            #expect(status == 78)
+            #expect(output.isEmpty)
+            let lines = diagnostics.split(separator: "\n")
+            #expect(lines.count == settings.count)
+            for name in settings.keys {
+                #expect(lines.count { $0.hasPrefix("error: \(name): ") } == 1, "\(name)")
+            }
+            #expect(!diagnostics.contains("sk-"))
+        }
+
+        @Test("with an ENV_FILE that is not there exits with 78")
+        func noEnvironmentFile() throws {
+            let (_, diagnostics, status) = try ChildProcess(["serve"], ["ENV_FILE": "nowhere"]).end()
+            #expect(status == 78 && diagnostics == "error: ENV_FILE: \"nowhere\" cannot be read\n")
+        }
+
+        @Test("on a port that is taken exits with 78", arguments: ["serve", "mock-upstream"])
+        func portTaken(command: String) async throws {
+            try await Self.withUpstream { mock in
+                let settings = ["PORT": "\(mock.port)", "MOCK_PORT": "\(mock.port)"]
+                let (_, diagnostics, status) = try ChildProcess([command], settings).end()
+                #expect(status == 78)
+                #expect(
+                    diagnostics == "error: cannot listen on 127.0.0.1 port \(mock.port): Address already in use\n")
+            }
+        }
+
+        @Test("logs JSON, names the port that PORT=0 gave it, and drains at SIGTERM under an open stream")
+        func drain() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL)
+                let stream = try RawConnection(port: port)
+                try stream.send(Self.request("mock-slow:deltas=20,interval=50"))
+                let begin = try stream.receive(until: "event: output.delta")
+                gateway.terminate()
+                let text = begin + (try stream.receiveToEnd())
+                #expect(text.ranges(of: "event: output.delta").count == 20)
+                #expect(text.contains(#""status":"completed""#) && !text.contains("event: error"))
+                let (output, diagnostics, status) = try gateway.end()
+                #expect(status == 0 && diagnostics.isEmpty)
+                let lines = try output.split(separator: "\n").map { try LogObject(String($0)) }
+                #expect(lines.compactMap { $0["message"] as? String } == ["draining", "completion", "drained"])
+                #expect(lines.allSatisfy { $0["timestamp"] is String && $0["level"] as? String == "info" })
+                #expect(lines[1]["outcome"] as? String == "completed" && lines[1]["status"] as? Int == 200)
+            }
+        }
+
+        @Test("ends open streams in due form at DRAIN_TIMEOUT, and exits with 0")
+        func drainTimeout() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, ["DRAIN_TIMEOUT": "0.1"])
+                let stream = try RawConnection(port: port)
+                try stream.send(Self.request("mock-endless:interval=5"))
+                _ = try stream.receive(until: "event: output.delta")
+                gateway.terminate()
+                let text = try stream.receiveToEnd()
+                #expect(text.contains(#""code":"shutting_down""#) && text.contains(#""status":"incomplete""#))
+                #expect(try gateway.end().status == 0)
+            }
+        }
+
+        @Test("reads .env in its working directory, above which the environment stands")
+        func environmentFile() async throws {
+            try await Self.withUpstream { mock in
+                let file = """
+                    # A comment.
+                    export UPSTREAM_BASE_URL="\(mock.baseURL)"
+                    PORT=99999
+                    ALLOW_MODELS='mock-tags'
+                    UPSTREAM_TYPO=1
+                    """
+                let gateway = try ChildProcess(["serve"], ["PORT": "0"], environmentFile: file)
+                let warning = try LogObject(try gateway.output.line())
+                #expect((warning["message"] as? String)?.hasPrefix("unknown variable UPSTREAM_TYPO") == true)
+                let port = try gateway.readyPort()
+                #expect(try Self.complete(port: port))
+                let refused = try RawConnection(port: port)
+                try refused.send(Self.request("other"))
+                #expect(try refused.receive(until: "}").contains("Model not allowed"))
+                gateway.terminate()
+                #expect(try gateway.end().status == 0)
+            }
+        }
+
+        @Test("goes on when nobody reads its log any more")
+        func closedOutput() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL)
+                gateway.output.close()
+                for _ in 0..<5 { #expect(try Self.complete(port: port)) }
+                gateway.terminate()
+                let (diagnostics, status) = try gateway.endUnheard()
+                #expect(status == 0 && diagnostics.isEmpty)
+            }
+        }
+
+        @Test("goes on while its log is stuck, and ends all the same")
+        func stuckOutput() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, ["LOG_CONTENT": "true"])
+                gateway.output.shrink()
+                let message = String(repeating: "x", count: 1_000)
+                for _ in 0..<10 { #expect(try Self.complete(port: port, message: message)) }
+                gateway.terminate()
+                let (diagnostics, status) = try gateway.endUnheard()
+                #expect(status == 0 && diagnostics.isEmpty)
+                // What had fitted is whole lines up to the last.
+                let lines = try gateway.output.rest().split(separator: "\n")
+                #expect(lines.first.map { (try? LogObject(String($0)))?["message"] as? String } == "completion")
+                #expect(lines.count < 10)
+            }
+        }
+    }
+}
