@@ -65,6 +65,7 @@ let package = Package(
             swiftSettings: strict),
 
         module("TestSupport", ["EventLoop", "Outbound", "ServerSentEvents", httpTypes], path: "Tests/TestSupport"),
+        tests("EventLoopTests", ["EventLoop", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
         tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),

@@ -119,23 +119,26 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     ///
     /// An event that was already fetched when `unwatch` ran is not delivered, even if the descriptor's number has been
     /// used again since.
-    /// - Throws: `SystemError` from epoll_ctl(2).
+    /// - Throws: `SystemError` from epoll_ctl(2); an earlier watch of the descriptor goes on then.
     public func watch(_ fd: Int32, _ interest: ReadinessEvents, handler: @escaping (ReadinessEvents) -> Void) throws {
         checkIsolated()
         let index = Int(fd)
+        let generation = (registrations.indices.contains(index) ? registrations[index].generation : 0) &+ 1
+        try epoll.add(fd, interest, tag: Self.tag(fd, generation))
         if index >= registrations.count {
             registrations.append(
                 contentsOf: repeatElement(Registration(), count: max(64, index &+ 1 &- registrations.count)))
         }
-        registrations[index].generation &+= 1
-        try epoll.add(fd, interest, tag: tag(fd))
-        registrations[index].handler = handler
+        registrations[index] = Registration(generation: generation, handler: handler)
     }
 
     /// Changes what a watched descriptor is watched for.
+    /// - Throws: `SystemError` from epoll_ctl(2), also when the descriptor is not watched.
     public func rewatch(_ fd: Int32, _ interest: ReadinessEvents) throws {
         checkIsolated()
-        try epoll.modify(fd, interest, tag: tag(fd))
+        let index = Int(fd)
+        let generation = registrations.indices.contains(index) ? registrations[index].generation : 0
+        try epoll.modify(fd, interest, tag: Self.tag(fd, generation))
     }
 
     /// Ends a watch; also right after the descriptor was closed.
@@ -150,8 +153,8 @@ public final class Reactor: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private static let wakeTag = UInt64.max
 
-    private func tag(_ fd: Int32) -> UInt64 {
-        UInt64(registrations[Int(fd)].generation) << 32 | UInt64(UInt32(bitPattern: fd))
+    private static func tag(_ fd: Int32, _ generation: UInt32) -> UInt64 {
+        UInt64(generation) << 32 | UInt64(UInt32(bitPattern: fd))
     }
 
     private func dispatch(tag: UInt64, _ seen: ReadinessEvents) {

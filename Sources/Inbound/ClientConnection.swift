@@ -64,8 +64,6 @@ final class ClientConnection {
         exchange = nil
         served &+= 1
         setDeadline(after: daemon.limits.headerTimeout)
-        // The head of this response may have gone out before it was known to be the connection's last.
-        if daemon.closesConnections { end() }
     }
 
     private func peerEvent(_ seen: ReadinessEvents) {
