@@ -12,4 +12,9 @@ struct InferenceGateway: AsyncParsableCommand {
         ],
         defaultSubcommand: Serve.self
     )
+
+    static func main() async {
+        StandardStream.fillGaps()
+        await main(nil)
+    }
 }

@@ -44,6 +44,12 @@ struct DrainTests {
             let last = try RawResponse(from: kept)
             #expect(last.status == 200 && last.fields["connection"]?.lowercased() == "close")
             #expect(try kept.receive().isEmpty)
+
+            let late = try harness.connect()
+            try late.send(RawRequest.post(Harness.body(model: "mock-tags")))
+            let end = try RawResponse(from: late)
+            #expect(end.status == 503 && end.fields["connection"]?.lowercased() == "close")
+            #expect(try late.receive().isEmpty)
         }
     }
 

@@ -58,25 +58,39 @@ final class ChildProcess {
     let diagnostics = Output()
     let directory: URL
     private let process = Process()
+    private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - environment: beside what a process needs to run at all.
     ///   - environmentFile: content of `.env` in its working directory.
-    init(_ arguments: [String], _ environment: [String: String] = [:], environmentFile: String? = nil) throws {
+    ///   - startsClosed: whether it is started without the standard descriptors.
+    init(
+        _ arguments: [String], _ environment: [String: String] = [:], environmentFile: String? = nil,
+        startsClosed: Bool = false
+    ) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         if let environmentFile {
             try Data(environmentFile.utf8).write(to: directory.appendingPathComponent(".env"))
         }
-        process.executableURL = try Self.executable()
-        process.arguments = arguments
+        let executable = try Self.executable()
+        process.executableURL = startsClosed ? URL(fileURLWithPath: "/bin/sh") : executable
+        let redirection = [#"exec "$@" <&- >&- 2>&-"#, "sh", executable.path]
+        process.arguments = (startsClosed ? ["-c"] + redirection : []) + arguments
         let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "LD_LIBRARY_PATH"].contains($0.key) }
         process.environment = inherited.merging(environment) { $1 }
         process.currentDirectoryURL = directory
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output.attach()
         process.standardError = diagnostics.attach()
+        process.terminationHandler = { [ended] _ in ended.signal() }
         try process.run()
+    }
+
+    /// What its descriptor is.
+    func target(of descriptor: Int) throws -> String {
+        let link = "/proc/\(process.processIdentifier)/fd/\(descriptor)"
+        return try FileManager.default.destinationOfSymbolicLink(atPath: link)
     }
 
     deinit {
@@ -100,7 +114,7 @@ final class ChildProcess {
     /// The same without reading its standard output.
     func endUnheard() throws -> (diagnostics: String, status: Int32) {
         let diagnostics = try diagnostics.rest()
-        process.waitUntilExit()
+        guard ended.wait(timeout: .now() + 30) == .success else { throw Failure.timeout }
         let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
         return (diagnostics, signal + process.terminationStatus)
     }

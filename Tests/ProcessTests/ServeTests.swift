@@ -66,6 +66,8 @@ extension ProcessTests {
                 let stream = try RawConnection(port: port)
                 try stream.send(Self.request("mock-slow:deltas=20,interval=50"))
                 let begin = try stream.receive(until: "event: output.delta")
+                // One that sends nothing holds nobody up.
+                let idle = try RawConnection(port: port)
                 gateway.terminate()
                 let text = begin + (try stream.receiveToEnd())
                 #expect(text.ranges(of: "event: output.delta").count == 20)
@@ -76,6 +78,7 @@ extension ProcessTests {
                 #expect(lines.compactMap { $0["message"] as? String } == ["draining", "completion", "drained"])
                 #expect(lines.allSatisfy { $0["timestamp"] is String && $0["level"] as? String == "info" })
                 #expect(lines[1]["outcome"] as? String == "completed" && lines[1]["status"] as? Int == 200)
+                #expect(try idle.receive().isEmpty)
             }
         }
 
@@ -125,6 +128,22 @@ extension ProcessTests {
                 gateway.terminate()
                 let (diagnostics, status) = try gateway.endUnheard()
                 #expect(status == 0 && diagnostics.isEmpty)
+            }
+        }
+
+        @Test("has no socket where its standard descriptors would be, when it is started without them")
+        func startedClosed() async throws {
+            let free = try await MockServer.start()
+            await free.stop()
+            try await Self.withUpstream { mock in
+                let gateway = try ChildProcess(
+                    ["serve"], ["PORT": "\(free.port)", "UPSTREAM_BASE_URL": mock.baseURL], startsClosed: true)
+                let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+                while (try? Self.complete(port: free.port)) != true { try #require(ContinuousClock.now < deadline) }
+                for descriptor in 0...2 { #expect(try gateway.target(of: descriptor) == "/dev/null") }
+                for _ in 0..<5 { #expect(try Self.complete(port: free.port)) }
+                gateway.terminate()
+                #expect(try gateway.end().status == 0)
             }
         }
 

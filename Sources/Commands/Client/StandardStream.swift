@@ -2,6 +2,17 @@ import Glibc
 
 /// The process's standard streams, unbuffered. The one place where bytes and system calls meet in this module.
 enum StandardStream {
+    /// Opens those of the descriptors 0, 1 and 2 that the process was started without, so that no socket gets their
+    /// number, and with it what is meant for a log. Before any other descriptor is opened.
+    static func fillGaps() {
+        var descriptor: Int32
+        repeat {
+            // The lowest free number is the one that is given (open(2)).
+            descriptor = open("/dev/null", O_RDWR)
+        } while descriptor >= 0 && descriptor <= STDERR_FILENO
+        if descriptor >= 0 { close(descriptor) }
+    }
+
     /// Writes all of `text`, waiting where the descriptor is full.
     static func write(_ text: String, to descriptor: Int32) throws(OutputClosed) {
         var rest = Array(text.utf8)[...]
