@@ -66,6 +66,7 @@ let package = Package(
 
         module("TestSupport", ["EventLoop", "Outbound", "ServerSentEvents", httpTypes], path: "Tests/TestSupport"),
         tests("EventLoopTests", ["EventLoop", "TestSupport"]),
+        tests("InboundTests", ["EventLoop", "Inbound", "TestSupport", httpTypes]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
         tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),
