@@ -94,7 +94,7 @@ struct AccessCall {
         let handler = daemon.handler
         exchange.task = Task(executorPreference: daemon.reactor) {
             await handler.handle(exchange)
-            exchange.respond(handler.refusal(.unanswered, to: exchange.head))
+            exchange.handlerReturned(orElse: handler.refusal(.unanswered, to: exchange.head))
         }
         return .YES
     }

@@ -35,6 +35,7 @@ public final class Exchange: @unchecked Sendable {
     var body: [UInt8] = []
     var droppedBytes = 0
     var output = OutputQueue()
+    private var isStream = false
     /// Whether the stream shall break off instead of ending.
     var aborted = false
     var task: Task<Void, Never>?
@@ -74,7 +75,8 @@ public final class Exchange: @unchecked Sendable {
         answer(.whole(response))
     }
 
-    /// Begins a response of unknown length. The head is sent at once.
+    /// Begins a response of unknown length. The head is sent at once. A handler that returns without `finish` breaks
+    /// the connection off, by which the client knows that the response is not whole.
     ///
     /// When the client has gone already, writing to the stream has no effect.
     public func startStream(status: Int, headerFields: HTTPFields) -> ResponseStream {
@@ -85,6 +87,7 @@ public final class Exchange: @unchecked Sendable {
     private func answer(_ answer: Answer) {
         reactor.checkIsolated()
         guard case .handling = state else { return }
+        if case .stream = answer { isStream = true }
         state = .answered(answer)
         client.resume()
     }
@@ -93,6 +96,12 @@ public final class Exchange: @unchecked Sendable {
     public func breakOff() {
         guard !isComplete else { return }
         client.end()
+    }
+
+    /// Nobody is left who could answer, or end the stream that was begun.
+    func handlerReturned(orElse response: Response) {
+        if case .handling = state { return respond(response) }
+        if isStream, !output.isFinished { breakOff() }
     }
 
     /// Ends the exchange at once: the handler's task is cancelled and the connection closed.

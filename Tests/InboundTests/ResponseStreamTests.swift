@@ -140,6 +140,31 @@ struct ResponseStreamTests {
         }
     }
 
+    @Test("that its handler leaves open is broken off, by which the client knows that it is not whole")
+    func leftOpen() async throws {
+        let partSeen = Signal()
+        try await TestServer.run(handle: { exchange in
+            let stream = exchange.startStream(status: 200, headerFields: [:])
+            stream.write { $0 += Array("part".utf8) }
+            try? await partSeen.fired()
+        }) { server in
+            let connection = try server.connect()
+            try connection.send(RawRequest.post("", path: "/stream"))
+            #expect(try connection.receive(until: "part\r\n").hasSuffix("4\r\npart\r\n"))
+            partSeen.fire()
+            #expect(try connection.receiveToEnd().isEmpty)
+        }
+    }
+
+    @Test("that its handler leaves open before the head is sent is broken off")
+    func leftOpenAtOnce() async throws {
+        try await TestServer.run(handle: { _ = $0.startStream(status: 200, headerFields: [:]) }) { server in
+            let connection = try server.connect()
+            try connection.send(RawRequest.post("", path: "/stream"))
+            #expect(try !connection.receiveToEnd().hasSuffix("0\r\n\r\n"))
+        }
+    }
+
     @Test("that is broken off after its end does no harm to the next request of the connection")
     func breakOffAfterEnd() async throws {
         let first = Locked(Exchange?.none)
