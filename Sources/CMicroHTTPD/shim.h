@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -72,12 +73,13 @@ static inline void *mhd_connection_context(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-// The size and the two end marks are macros with casts.
-static inline struct MHD_Response *mhd_streamed_response(
-    size_t block, MHD_ContentReaderCallback reader, void *context, MHD_ContentReaderFreeCallback release)
+// MHD_set_response_options is variadic.
+static inline enum MHD_Result mhd_response_closes_unchunked(struct MHD_Response *response)
 {
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, reader, context, release);
+    return MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 }
 
+// The size and the two end marks are macros with casts.
+static const uint64_t mhd_size_unknown = MHD_SIZE_UNKNOWN;
 static const ssize_t mhd_end_of_stream = MHD_CONTENT_READER_END_OF_STREAM;
 static const ssize_t mhd_end_with_error = MHD_CONTENT_READER_END_WITH_ERROR;

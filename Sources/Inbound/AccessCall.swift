@@ -106,29 +106,45 @@ struct AccessCall {
         case .whole(let response):
             return queue(response, exchange)
         case .stream(let status, let fields):
-            let context = Unmanaged.passRetained(exchange).toOpaque()
-            let response = mhd_streamed_response(
-                daemon.limits.connectionMemory, Callbacks.reader, context, Callbacks.release)
-            guard let response else {
-                Unmanaged<Exchange>.fromOpaque(context).release()
-                return .NO
-            }
-            return queue(response, status: status, fields)
+            let response = pulledResponse(exchange, size: nil)
+            // To HEAD the library would send the last chunk too, where the next response belongs.
+            if let response, exchange.head.method == .head { _ = mhd_response_closes_unchunked(response) }
+            return queue(response, status: status, fields, exchange)
         }
     }
 
     private func queue(_ whole: Response, _ exchange: Exchange) -> MHD_Result {
         exchange.output.isFinished = true
-        exchange.client.outputMoved()
         var body = whole.body
+        // The library does not tell how far it is with a body that it holds, and a client that takes a large one slowly
+        // must be told from one that does not take it.
+        if body.count > daemon.limits.connectionMemory {
+            exchange.output.append { $0 = body }
+            let response = pulledResponse(exchange, size: UInt64(body.count))
+            return queue(response, status: whole.status, whole.headerFields, exchange)
+        }
         let response = body.withUnsafeMutableBytes { bytes in
             MHD_create_response_from_buffer(bytes.count, bytes.baseAddress, .RESPMEM_MUST_COPY)
         }
-        guard let response else { return .NO }
-        return queue(response, status: whole.status, whole.headerFields)
+        return queue(response, status: whole.status, whole.headerFields, exchange)
     }
 
-    private func queue(_ response: OpaquePointer, status: Int, _ fields: HTTPFields) -> MHD_Result {
+    /// A response whose body is the exchange's output.
+    /// - Parameter size: in bytes; nil when it is not known yet.
+    private func pulledResponse(_ exchange: Exchange, size: UInt64?) -> OpaquePointer? {
+        let context = Unmanaged.passRetained(exchange)
+        let response = MHD_create_response_from_callback(
+            size ?? mhd_size_unknown, daemon.limits.connectionMemory, Callbacks.reader, context.toOpaque(),
+            Callbacks.release)
+        if response == nil { context.release() }
+        return response
+    }
+
+    private func queue(
+        _ response: OpaquePointer?, status: Int, _ fields: HTTPFields, _ exchange: Exchange
+    ) -> MHD_Result {
+        guard let response else { return .NO }
+        exchange.client.outputMoved()
         defer { MHD_destroy_response(response) }
         for field in fields {
             // A value that could break out of its line is refused by the library; then the field is left out.

@@ -117,7 +117,8 @@ public final class Exchange: @unchecked Sendable {
     /// libmicrohttpd is done with the request.
     func completed(normally: Bool) {
         state = .complete
-        if !normally { task?.cancel() }
+        // To HEAD a stream is complete before its end.
+        if !normally || !output.isFinished { task?.cancel() }
         output = OutputQueue()
         wakeWaiter()
     }

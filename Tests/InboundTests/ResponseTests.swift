@@ -63,11 +63,19 @@ struct WholeResponseTests {
         }
     }
 
-    @Test("to HEAD is a head, with the length of the body that is not sent")
-    func head() async throws {
-        try await TestServer.run(handle: { $0.respond(.text("12345")) }) { server in
-            let answer = try server.exchange("HEAD / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
-            #expect(answer.contains("Content-Length: 5\r\n") && answer.hasSuffix("\r\n\r\n"))
+    @Test(
+        "to HEAD is a head, with the length of the body that is not sent, and leaves the connection to the next request",
+        arguments: [5, 1 << 20])
+    func head(length: Int) async throws {
+        let body = [UInt8](repeating: 120, count: length)
+        try await TestServer.run(handle: { $0.respond(Response(status: 200, body: body)) }) { server in
+            let connection = try server.connect()
+            for _ in 0..<3 {
+                try connection.send("HEAD / HTTP/1.1\r\nHost: t\r\n\r\n")
+                let answer = try connection.receive(until: "\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.hasSuffix("\r\n\r\n"))
+                #expect(answer.contains("Content-Length: \(length)\r\n"))
+            }
         }
     }
 
