@@ -39,7 +39,8 @@ public final class Exchange: @unchecked Sendable {
     /// Whether the stream shall break off instead of ending.
     var aborted = false
     var task: Task<Void, Never>?
-    private var roomWaiter: (level: Int, continuation: CheckedContinuation<Void, Never>)?
+    private var roomWaiter: (number: Int, level: Int, continuation: CheckedContinuation<Void, Never>)?
+    private var lastWaiter = 0
 
     init(head: RequestHead, client: ClientConnection, reactor: Reactor, endsWithClient: Bool, state: State) {
         self.head = head
@@ -140,16 +141,27 @@ public final class Exchange: @unchecked Sendable {
         client.outputWaits()
     }
 
-    /// Waits until at most `level` bytes wait to be sent, or the client has gone.
+    /// Waits until at most `level` bytes wait to be sent, the client has gone, or the task is cancelled.
     func drained(to level: Int) async {
-        guard output.count > level, !isComplete else { return }
-        await withCheckedContinuation { continuation in
-            roomWaiter?.continuation.resume()
-            roomWaiter = nil
-            // Getting here can take a turn of the loop, in which the output may have moved.
-            guard output.count > level, !isComplete else { return continuation.resume() }
-            roomWaiter = (level, continuation)
+        reactor.checkIsolated()
+        guard needsRoom(level) else { return }
+        lastWaiter &+= 1
+        let number = lastWaiter
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                wakeWaiter()
+                // Getting here can take a turn of the loop, in which the output may have moved.
+                guard needsRoom(level) else { return continuation.resume() }
+                roomWaiter = (number, level, continuation)
+            }
+        } onCancel: {
+            // From any thread. It runs after the waiter is registered, or the waiter has seen the cancellation.
+            reactor.execute { if self.roomWaiter?.number == number { self.wakeWaiter() } }
         }
+    }
+
+    private func needsRoom(_ level: Int) -> Bool {
+        output.count > level && !isComplete && !Task.isCancelled
     }
 
     /// Bytes were handed to libmicrohttpd.
@@ -184,8 +196,8 @@ public struct ResponseStream: Sendable {
         return exchange.output.count
     }
 
-    /// Waits until at most `level` bytes wait to be sent, or the client has gone. One waiter at a time: an earlier one
-    /// is let go.
+    /// Waits until at most `level` bytes wait to be sent, the client has gone, or the task is cancelled. One waiter at a
+    /// time: an earlier one is let go.
     public func drained(to level: Int) async {
         await exchange.drained(to: level)
     }

@@ -235,4 +235,61 @@ struct ResponseStreamTests {
             #expect(most.withLock { $0 } <= 64 << 10 + block)
         }
     }
+
+    @Test("lets its writer go when the writer's task is cancelled, before the wait or in it", arguments: [true, false])
+    func cancelledWriter(before: Bool) async throws {
+        let waiting = Signal()
+        let returned = Signal()
+        let writer = Locked(Task<Void, Never>?.none)
+        try await TestServer.run(handle: { exchange in
+            let stream = exchange.startStream(status: 200, headerFields: [:])
+            stream.write { $0 += [UInt8](repeating: 120, count: 64 << 20) }
+            let task = Task(executorPreference: exchange.reactor) {
+                if before { await exchange.untilCancelled() }
+                await stream.drained(to: 0)
+                #expect(stream.pendingBytes > 0 && !exchange.isComplete)
+                returned.fire()
+            }
+            await exchange.someTurns()
+            writer.withLock { $0 = task }
+            waiting.fire()
+            await exchange.untilCancelled()
+        }) { server in
+            let connection = try server.connect()
+            try connection.send(RawRequest.post("", path: "/stream"))
+            try await waiting.fired()
+            // From another thread than the writer's.
+            writer.withLock { $0 }?.cancel()
+            try await returned.fired()
+            connection.close()
+        }
+    }
+
+    @Test("wakes a cancelled writer alone, not the one that waits by now")
+    func cancelledWriterBefore() async throws {
+        let woken = Signal()
+        let seen = Signal()
+        try await TestServer.run(handle: { exchange in
+            let stream = exchange.startStream(status: 200, headerFields: [:])
+            stream.write { $0 += [UInt8](repeating: 120, count: 64 << 20) }
+            let first = Task(executorPreference: exchange.reactor) { await stream.drained(to: 0) }
+            await exchange.someTurns()
+            let second = Task(executorPreference: exchange.reactor) {
+                await stream.drained(to: 0)
+                woken.fire()
+            }
+            await first.value
+            first.cancel()
+            await exchange.someTurns()
+            #expect(woken.count == 0)
+            second.cancel()
+            await second.value
+            seen.fire()
+        }) { server in
+            let connection = try server.connect()
+            try connection.send(RawRequest.post("", path: "/stream"))
+            try await seen.fired()
+            #expect(woken.count == 1)
+        }
+    }
 }

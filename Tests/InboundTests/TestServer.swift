@@ -122,4 +122,9 @@ extension Exchange {
     func untilCancelled() async {
         while !Task.isCancelled { try? await reactor.sleep(for: .seconds(3600)) }
     }
+
+    /// Lets all that can go on without a client do so.
+    func someTurns() async {
+        for _ in 0..<20 { await reactor.perform {} }
+    }
 }
