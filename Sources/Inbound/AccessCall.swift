@@ -38,7 +38,8 @@ struct AccessCall {
     // MARK: Stages
 
     private func headComplete(_ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> MHD_Result {
-        guard let client = Callbacks.client(of: connection), let fields = Callbacks.headerFields(of: connection),
+        guard let client = Callbacks.client(of: connection), !client.isEnding,
+            let fields = Callbacks.headerFields(of: connection),
             let method = method.flatMap({ HTTPRequest.Method(String(cString: $0)) }),
             let path = url.map({ RequestHead.path(ofTarget: String(cString: $0)) })
         else { return .NO }

@@ -27,7 +27,7 @@ enum Callbacks {
                 let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
                 exchange.completed(normally: termination == .REQUEST_TERMINATED_COMPLETED_OK)
                 exchange.client.requestCompleted()
-                daemon.exchangeEnded()
+                daemon.exchangeEnded(on: exchange.client)
             },
             { context, connection, socketContext, notification in
                 guard let daemon = Callbacks.daemon(context), let connection, let socketContext else { return }

@@ -17,6 +17,10 @@ final class ClientConnection {
     /// The descriptor is no longer ours: its number may be another connection's.
     private var isClosed = false
     private var served = 0
+    /// The head of a request has begun that is not complete yet.
+    private var headBegun = false
+    /// We have ended our sending side.
+    private(set) var isEnding = false
     private var deadline: MonotonicInstant?
     private var timer: (token: TimerToken, at: MonotonicInstant)?
 
@@ -52,10 +56,12 @@ final class ClientConnection {
     /// The request line of a request has come. The first request's head is bounded from the connection's start; a
     /// later one's from here, since the time before was idle.
     func requestLineSeen() {
+        headBegun = true
         if served > 0 { setDeadline(after: daemon.limits.headerTimeout) }
     }
 
     func requestStarted(_ exchange: Exchange) {
+        headBegun = false
         self.exchange = exchange
         setDeadline(after: daemon.limits.writeTimeout)
     }
@@ -64,6 +70,19 @@ final class ClientConnection {
         exchange = nil
         served &+= 1
         setDeadline(after: daemon.limits.headerTimeout)
+    }
+
+    /// Ends our sending side between two requests: the last response, which may still be in the kernel's buffer, arrives
+    /// before the end does. Reading goes on, or else bytes that the client sends by now would lose it the response.
+    ///
+    /// No effect when the next request has begun; its answer ends the connection.
+    func endSending() {
+        var unread: Int32 = 0
+        guard !isClosed, exchange == nil, !headBegun,
+            ioctl(descriptor, UInt(FIONREAD), &unread) == 0, unread == 0
+        else { return }
+        isEnding = true
+        shutdown(descriptor, Int32(SHUT_WR))
     }
 
     private func peerEvent(_ seen: ReadinessEvents) {

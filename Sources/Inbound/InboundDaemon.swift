@@ -28,9 +28,11 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     /// No connection is accepted and none suspended any more.
     private(set) var isStopping = false
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    /// Those whose request ended in this tick while connections are being closed.
+    private var leaving: [ClientConnection] = []
     private var idleWaiters: [TimerToken: CheckedContinuation<Bool, Never>] = [:]
     private(set) var openExchanges = 0
-    /// Whether connections are closed after their present response, and the header tells so.
+    /// Whether connections are closed after their present response; where its head is still to be sent, it tells so.
     public var closesConnections = false
 
     /// Runs of libmicrohttpd in one tick, before other work has its turn again.
@@ -105,6 +107,9 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
             MHD_run(daemon)
             if !runNeeded, timeout() != 0 { break }
         }
+        // Not from inside the library, which may have gone on to the connection's next request.
+        for connection in leaving { connection.endSending() }
+        leaving = []
     }
 
     private func timeout() -> UInt64? {
@@ -135,8 +140,9 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         openExchanges &+= 1
     }
 
-    func exchangeEnded() {
+    func exchangeEnded(on connection: ClientConnection) {
         openExchanges &-= 1
+        if closesConnections { leaving.append(connection) }
         guard openExchanges == 0 else { return }
         for (timer, waiter) in idleWaiters {
             reactor.cancel(timer)

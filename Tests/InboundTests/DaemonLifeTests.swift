@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import HTTPTypes
 import Inbound
 import TestSupport
@@ -57,6 +58,30 @@ struct DaemonLifeTests {
                     try await group.waitForAll()
                 }
             }
+        }
+    }
+
+    @Test("begins no request that came just before its end", arguments: [true, false])
+    func stopBeforeRequest(accepted: Bool) async throws {
+        let begun = Signal()
+        try await TestServer.run(handle: { _ in begun.fire() }) { server in
+            let connections = try (0..<20).map { _ in try server.connect() }
+            if accepted { try await until { server.connections.value == 20 } }
+            let turnBegan = Signal()
+            let mayStop = Signal()
+            async let stopped: Void = Task(executorPreference: globalConcurrentExecutor) {
+                await server.perform { daemon in
+                    turnBegan.fire()
+                    while mayStop.count == 0 { sched_yield() }
+                    daemon.stop()
+                }
+            }.value
+            try await turnBegan.fired()
+            for connection in connections { try connection.send(RawRequest.get("/")) }
+            mayStop.fire()
+            await stopped
+            for connection in connections { #expect(try connection.receiveToEnd().isEmpty) }
+            #expect(begun.count == 0)
         }
     }
 
