@@ -60,8 +60,10 @@ check-dedicated: build ## the state of a Friendli Dedicated endpoint
 	exec $(BINARY) check-dedicated
 
 .PHONY: test
-test: dependencies ## all tests
-	$(SWIFT) test
+test: dependencies ## all tests; what failed is said again at the end
+	log=$$(mktemp)
+	trap 'rm -f "$$log"' EXIT
+	$(SWIFT) test 2>&1 | tee "$$log" || { printf '\nfailed:\n'; grep -a '✘\|error:' "$$log" | tail -n 40; exit 1; }
 
 .PHONY: format
 format: ## format the sources in place

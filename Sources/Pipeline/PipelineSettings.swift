@@ -4,6 +4,10 @@ public struct PipelineSettings: Sendable {
     /// Seconds since 1970, as in OpenAI's `created`.
     public var created: Int
     public var model: String
+    /// What the client gets.
+    public var form: AnswerForm
+    /// Whether the client asked for usage in a stream (`stream_options.include_usage`).
+    public var includesUsage: Bool
     /// The tag instruction put in front of the messages; nil where the model is left as it is.
     public var instruction: String?
     /// Whether the upstream's own reasoning fields count (`ENABLE_PARSE_REASONING`).
@@ -25,11 +29,13 @@ public struct PipelineSettings: Sendable {
         requestID: String, created: Int, model: String, instruction: String?, usesReasoningFields: Bool,
         preambleCharacters: Int, recoveryBytes: Int, reasoningCharacters: Int, summarizesPrompt: Bool,
         summarizesReasoning: Bool, promptFallback: @escaping @Sendable () -> String,
-        loggedCharacters: Int = 0
+        form: AnswerForm = .stream(.unified), includesUsage: Bool = false, loggedCharacters: Int = 0
     ) {
         self.requestID = requestID
         self.created = created
         self.model = model
+        self.form = form
+        self.includesUsage = includesUsage
         self.instruction = instruction
         self.usesReasoningFields = usesReasoningFields
         self.preambleCharacters = preambleCharacters

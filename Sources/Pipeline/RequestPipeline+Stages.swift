@@ -50,9 +50,24 @@ extension RequestPipeline {
     }
 
     private mutating func note(_ chunk: UpstreamChunk, of payload: Span<UInt8>) {
+        if !hasServiceTier, let tier = chunk.serviceTier {
+            hasServiceTier = true
+            adopt(#""service_tier":"#, tier, of: payload)
+        }
+        if !hasSystemFingerprint, let fingerprint = chunk.systemFingerprint {
+            hasSystemFingerprint = true
+            adopt(#""system_fingerprint":"#, fingerprint, of: payload)
+        }
         guard let range = chunk.usage else { return }
         usage.removeAll()
         UpstreamChoice.append(json: range, of: payload, to: &usage)
+    }
+
+    private mutating func adopt(_ name: StaticString, _ value: JSONValue, of payload: Span<UInt8>) {
+        var member: [UInt8] = []
+        member.append(name)
+        UpstreamChoice.append(json: value.range, of: payload, to: &member)
+        encoder.adopt(chunkMember: member.span)
     }
 
     private mutating func noteFinish(_ choice: UpstreamChoice, of payload: Span<UInt8>) {

@@ -8,13 +8,13 @@ internal import JSON
 /// 1. parse: a chunk's text is parted into reasoning and answer (`ReasoningSplitter`);
 /// 2. buffer: the answer is held until the summaries are out (`AnswerBuffer`);
 /// 3. summarize: reasoning is collected for its summary (`ReasoningTranscript`);
-/// 4. emit: events are written (`UnifiedEncoder`).
+/// 4. emit: events are written, in the form that the client wants (`EventEncoder`).
 public struct RequestPipeline: Sendable {
     public let settings: PipelineSettings
     var splitter: ReasoningSplitter
     var buffer = AnswerBuffer()
     var transcript: ReasoningTranscript
-    var encoder: UnifiedEncoder
+    var encoder: any EventEncoder
 
     /// The way of one summary into the stream.
     enum SummaryState {
@@ -33,6 +33,9 @@ public struct RequestPipeline: Sendable {
     public internal(set) var isDone = false
     public internal(set) var progress = PipelineProgress()
     var usage: [UInt8] = []
+    /// Names of members that stand beside the upstream's choices, once the encoder has them.
+    var hasSystemFingerprint = false
+    var hasServiceTier = false
     var finishReason: [UInt8]?
     /// Whether anything of the present attempt has been used, so that another attempt is out of the question.
     public internal(set) var hasUsedUpstream = false
@@ -47,7 +50,7 @@ public struct RequestPipeline: Sendable {
         self.settings = settings
         splitter = ReasoningSplitter(settings)
         transcript = ReasoningTranscript(maximumCharacters: settings.reasoningCharacters)
-        encoder = UnifiedEncoder(requestID: settings.requestID, created: settings.created, model: settings.model)
+        encoder = settings.encoder()
     }
 
     // MARK: What happens
@@ -130,9 +133,9 @@ public struct RequestPipeline: Sendable {
         emit(into: &output)
     }
 
-    /// A comment for a stream that has been silent. Between two calls of the others.
-    public static func keepAlive(into output: inout [UInt8]) {
-        UnifiedEncoder.keepAlive(to: &output)
+    /// Breaks the silence of a stream. Between two calls of the others.
+    public mutating func keepAlive(into output: inout [UInt8]) {
+        encoder.keepAlive(to: &output)
     }
 
     /// Another attempt begins; nothing of the last one was used.
@@ -163,4 +166,7 @@ public struct RequestPipeline: Sendable {
 
     /// Answer text that is held back, in bytes.
     public var heldBytes: Int { buffer.heldBytes }
+
+    /// Bytes of an answer that is given whole, as far as it has come; 0 for a stream.
+    public var assembledBytes: Int { encoder.assembledBytes }
 }

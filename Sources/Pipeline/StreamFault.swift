@@ -8,6 +8,12 @@ public struct StreamFault: Error, Sendable, Equatable {
     public var detail: String
     /// What the log says: never the upstream's words, which may quote the request.
     public var cause: String
+    /// OpenAI's error class, where the upstream named one.
+    public var type: String?
+    /// The HTTP status that the upstream answered with, or that it named in an error, 400 to 599.
+    public var upstreamStatus: Int?
+    /// The value of the upstream's `Retry-After`.
+    public var retryAfter: String?
 
     /// Bytes of an upstream's own words that are passed on.
     public static let longestText = 2 << 10
@@ -36,11 +42,13 @@ extension StreamFault {
     init(_ fault: UpstreamFault, in payload: Span<UInt8>) {
         let message = fault.message?.string(in: payload) ?? ""
         self.init(
-            code: fault.code?.string(in: payload) ?? "upstream_error",
+            code: fault.code?.string(in: payload).map(Self.bounded) ?? "upstream_error",
             message: message.isEmpty ? "The upstream reported an error." : message,
             detail: (fault.status.map { "upstream error, status \($0)" } ?? "upstream error")
                 + (message.isEmpty ? "" : ": \(message)"),
             cause: fault.status.map { "upstream error, status \($0)" } ?? "upstream error")
+        type = fault.type?.string(in: payload).map(Self.bounded)
+        upstreamStatus = fault.status
     }
 
     /// A response with a status that is no success: the upstream's own words, as far as they can be read.
@@ -54,5 +62,7 @@ extension StreamFault {
             message: reported?.message ?? "The upstream refused the request with HTTP status \(status).",
             detail: "HTTP status \(status)" + (reported.map { ": \($0.message)" } ?? ""),
             cause: "HTTP status \(status)")
+        type = reported?.type
+        upstreamStatus = status
     }
 }

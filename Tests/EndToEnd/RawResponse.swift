@@ -39,7 +39,8 @@ struct ErrorEnvelope {
     let param: String?
     let code: String?
 
-    init(_ body: String) throws {
+    /// - Parameter ofUpstream: whether `detail` has the upstream's status beside the message, which it repeats otherwise.
+    init(_ body: String, ofUpstream: Bool = false) throws {
         let object = try #require(try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])
         let error = try #require(object["error"] as? [String: Any])
         #expect(Set(object.keys) == ["error", "detail"])
@@ -48,6 +49,7 @@ struct ErrorEnvelope {
         type = try #require(error["type"] as? String)
         param = error["param"] as? String
         code = error["code"] as? String
-        #expect(object["detail"] as? String == message)
+        let detail = try #require(object["detail"] as? String)
+        #expect(ofUpstream || detail == message)
     }
 }

@@ -65,11 +65,6 @@ struct RefusalTests {
 
     static let unsupported = [
         RefusedBody(#"\#(usual),"n":2"#, param: "n", code: "unsupported_parameter", "'n' above 1"),
-        RefusedBody(#""model":"m",\#(messages)"#, param: "stream", code: "unsupported_parameter", "stream"),
-        RefusedBody(
-            #""model":"m",\#(messages),"stream":false"#, param: "stream", code: "unsupported_parameter", "stream"),
-        RefusedBody(
-            #""model":"m",\#(messages),"stream":null"#, param: "stream", code: "unsupported_parameter", "stream"),
         RefusedBody(
             #"\#(usual),"stream_format":"nope""#, param: "stream_format", code: "unsupported_parameter",
             "Unknown stream format"),

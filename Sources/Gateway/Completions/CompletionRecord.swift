@@ -11,6 +11,8 @@ struct CompletionRecord: Sendable {
     private let start: MonotonicInstant
     var attempts = 0
     var upstreamStatus: Int?
+    /// The HTTP status that the client got.
+    var status = 200
     private(set) var bytes = 0
     private var promptSummaryAt: MonotonicInstant?
     private var reasoningSummaryAt: MonotonicInstant?
@@ -19,7 +21,7 @@ struct CompletionRecord: Sendable {
     private var progress = PipelineProgress()
     private var outcome = Outcome.completed
 
-    enum Outcome: String { case completed, incomplete, clientGone = "client_gone" }
+    enum Outcome: String { case completed, incomplete, refused, clientGone = "client_gone" }
 
     init(requestID: String, model: String, summaryModel: String, clientAddress: String, start: MonotonicInstant) {
         self.requestID = requestID
@@ -40,7 +42,9 @@ struct CompletionRecord: Sendable {
     mutating func finish(_ progress: PipelineProgress, clientGone: Bool, at now: MonotonicInstant) {
         self.progress = progress
         end = now
-        outcome = clientGone ? .clientGone : progress.fault == nil ? .completed : .incomplete
+        outcome =
+            clientGone
+            ? .clientGone : status != 200 ? .refused : progress.fault == nil ? .completed : .incomplete
     }
 
     /// Whether the model spent all its words on thinking.
@@ -51,7 +55,7 @@ struct CompletionRecord: Sendable {
     func metadata(withContent: Bool, prompt: @autoclosure () -> String) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "request_id": "\(requestID)", "model": "\(model)", "summary_model": "\(summaryModel)",
-            "client": "\(clientAddress)", "status": .stringConvertible(200), "outcome": "\(outcome.rawValue)",
+            "client": "\(clientAddress)", "status": .stringConvertible(status), "outcome": "\(outcome.rawValue)",
             "attempts": .stringConvertible(attempts), "bytes": .stringConvertible(bytes),
             "deltas": .stringConvertible(progress.deltas),
             "reasoning_chars": .stringConvertible(progress.reasoningCharacters),

@@ -7,6 +7,8 @@ internal import Pipeline
 struct CompletionRoute {
     let worker: Worker
     let exchange: Exchange
+    /// The stream format that the path fixes.
+    let pathFormat: StreamFormat?
 
     func serve() async {
         let id = RequestID.choose(clients: exchange.head.headerFields[.requestID])
@@ -17,7 +19,7 @@ struct CompletionRoute {
         do throws(APIError) {
             let request = try ChatRequest(parsing: exchange.takeBody())
             try check(request)
-            await stream(request, id: id)
+            await answer(request, in: try form(of: request), id: id)
         } catch {
             exchange.respond(ErrorResponse.make(error, requestID: id))
         }
@@ -25,16 +27,6 @@ struct CompletionRoute {
 
     private func check(_ request: ChatRequest) throws(APIError) {
         let configuration = worker.shared.configuration
-        guard request.stream else {
-            throw .invalidRequest(
-                "Answers without stream are not supported: set stream to true.", param: "stream",
-                code: "unsupported_parameter")
-        }
-        let formats = [exchange.head.headerFields[.streamFormat], request.streamFormat].compactMap { $0 }
-        guard formats.allSatisfy({ $0 == "unified" }) else {
-            throw .invalidRequest(
-                "Unknown stream format: known is unified.", param: "stream_format", code: "unsupported_parameter")
-        }
         if request.reasoningSummary == "rolling" {
             throw .invalidRequest(
                 "Rolling summaries are not supported.", param: "reasoning_summary", code: "unsupported_parameter")
@@ -49,25 +41,43 @@ struct CompletionRoute {
         }
     }
 
-    private func stream(_ request: ChatRequest, id: String) async {
-        let fields: HTTPFields = [
-            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .accelBuffering: "no",
-            .requestID: id, .vary: "X-Stream-Format, X-Stainless-Lang, User-Agent",
-            .xContentTypeOptions: "nosniff",
-        ]
-        let stream = exchange.startStream(status: 200, headerFields: fields)
+    /// The first that says something decides: path, header, field, configuration, and last what is known of the client
+    /// (protocol.md, "Choice").
+    private func form(of request: ChatRequest) throws(APIError) -> AnswerForm {
+        let header = try format(exchange.head.headerFields[.streamFormat])
+        let field = try format(request.streamFormat)
+        guard request.stream else { return .whole }
+        let chosen = pathFormat ?? header ?? field ?? worker.shared.configuration.streams.format
+        return .stream(chosen ?? (exchange.head.isFromOpenAISDK ? .openai : .unified))
+    }
+
+    private func format(_ name: String?) throws(APIError) -> StreamFormat? {
+        guard let name else { return nil }
+        guard let format = StreamFormat(rawValue: name) else {
+            let known = StreamFormat.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            throw .invalidRequest(
+                "Unknown stream format: known are \(known).", param: "stream_format", code: "unsupported_parameter")
+        }
+        return format
+    }
+
+    private func answer(_ request: ChatRequest, in form: AnswerForm, id: String) async {
         let target = UpstreamTarget(
             configuration: worker.shared.configuration, authorization: exchange.head.headerFields[.authorization],
             requestID: id)
         let session = CompletionSession(
-            worker: worker, request: request, stream: stream, target: target, requestID: id,
-            clientAddress: exchange.head.clientAddress)
+            worker: worker, request: request, form: form, exchange: exchange, target: target, requestID: id)
         worker.add(session)
         await session.run()
         worker.remove(session)
     }
 }
 
-extension HTTPField.Name {
-    static let streamFormat = HTTPField.Name("X-Stream-Format") ?? .userAgent
+extension RequestHead {
+    /// Whether one of OpenAI's own SDKs sent this. They drop or reject named events, or did until lately.
+    fileprivate var isFromOpenAISDK: Bool {
+        if headerFields[.stainlessLanguage] != nil { return true }
+        let agent = headerFields[.userAgent] ?? ""
+        return agent.hasPrefix("OpenAI/") || agent.hasPrefix("AsyncOpenAI/")
+    }
 }

@@ -17,6 +17,7 @@ extension CompletionSession {
                 fault = .oversizedEvent
             }
         }
+        if fault == nil, pipeline.assembledBytes > Self.answerLimit { fault = .oversizedAnswer }
         return fault
     }
 
@@ -37,6 +38,10 @@ extension CompletionSession {
 }
 
 extension StreamFault {
+    static let oversizedAnswer = StreamFault(
+        code: "upstream_error", message: "The answer is too large to be given whole: ask for a stream.",
+        detail: "more than \(CompletionSession.answerLimit) bytes")
+
     static let oversizedEvent = StreamFault(
         code: "upstream_error", message: "The upstream sent an event that is too large.",
         detail: "more than \(CompletionSession.answerLimit) bytes")

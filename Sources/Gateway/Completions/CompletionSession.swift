@@ -13,7 +13,7 @@ actor CompletionSession {
     nonisolated let worker: Worker
     nonisolated let request: ChatRequest
     nonisolated let target: UpstreamTarget
-    private let stream: ResponseStream
+    private var answer: AnswerDelivery
     private(set) var pipeline: RequestPipeline
     private var record: CompletionRecord
     private let done = Gate()
@@ -22,29 +22,31 @@ actor CompletionSession {
     private var lastWrite: MonotonicInstant
     private var waitsForRoom = false
     private var keepAliveTimer: TimerToken?
+    private var headTimer: TimerToken?
 
     nonisolated var reactor: Reactor { worker.reactor }
     nonisolated var configuration: GatewayConfiguration { worker.shared.configuration }
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
     init(
-        worker: Worker, request: ChatRequest, stream: ResponseStream, target: UpstreamTarget, requestID: String,
-        clientAddress: String
+        worker: Worker, request: ChatRequest, form: AnswerForm, exchange: Exchange, target: UpstreamTarget,
+        requestID: String
     ) {
         self.worker = worker
         self.request = request
-        self.stream = stream
+        answer = AnswerDelivery(form: form, exchange: exchange, requestID: requestID)
         self.target = target
         lastWrite = worker.reactor.now
         let configuration = worker.shared.configuration
-        pipeline = RequestPipeline(configuration.pipelineSettings(for: request, requestID: requestID))
+        pipeline = RequestPipeline(configuration.pipelineSettings(for: request, form: form, requestID: requestID))
         record = CompletionRecord(
             requestID: requestID, model: request.model, summaryModel: configuration.summaryModel(for: request),
-            clientAddress: clientAddress, start: worker.reactor.now)
+            clientAddress: exchange.head.clientAddress, start: worker.reactor.now)
     }
 
     /// Runs until the last event is written or the client has gone.
     func run() async {
+        holdHead()
         advance { pipeline, output in pipeline.begin(into: &output) }
         scheduleKeepAlive()
         await withTaskGroup(of: Void.self) { group in
@@ -54,7 +56,9 @@ actor CompletionSession {
             await done.wait()
             group.cancelAll()
         }
-        if let keepAliveTimer { reactor.cancel(keepAliveTimer) }
+        for timer in [keepAliveTimer, headTimer] {
+            if let timer { reactor.cancel(timer) }
+        }
         log()
     }
 
@@ -67,16 +71,16 @@ actor CompletionSession {
 
     /// Gives the pipeline something and does what it asks for.
     func advance(_ step: (inout RequestPipeline, inout [UInt8]) -> Void) {
-        let before = stream.pendingBytes
-        stream.write { output in step(&pipeline, &output) }
-        let written = stream.pendingBytes &- before
+        let before = answer.pendingBytes
+        answer.write { output in step(&pipeline, &output) }
+        let written = answer.pendingBytes &- before
         if written > 0 {
             lastWrite = reactor.now
             record.wrote(written, pipeline.progress, at: reactor.now)
         }
         if pipeline.reasoningEnded { reasoningDone.open() }
         if pipeline.isDone {
-            stream.finish()
+            answer.finish()
             done.open()
         }
         if waitsForRoom, pipeline.isDone || pipeline.heldBytes == 0 { roomMade.pulse() }
@@ -84,6 +88,11 @@ actor CompletionSession {
 
     func fail(_ fault: StreamFault) {
         guard !pipeline.isDone else { return }
+        if !pipeline.upstreamEnded, answer.canRefuse {
+            let error = APIError(fault)
+            record.status = error.status
+            answer.refuse(ErrorResponse.make(error, requestID: pipeline.settings.requestID))
+        }
         advance { pipeline, output in pipeline.upstreamFailed(fault, into: &output) }
     }
 
@@ -99,9 +108,26 @@ actor CompletionSession {
         return pipeline.reasoningToSummarize
     }
 
+    // MARK: The response's head
+
+    /// Sends the head at once, or when the upstream's status is known, or when that takes too long (`HEAD_HOLD`).
+    private func holdHead() {
+        guard case .stream(let format) = pipeline.settings.form else { return }
+        let limit = configuration.streams.headHold
+        guard format == .openai, limit > .zero else { return answer.open() }
+        headTimer = reactor.schedule(after: limit) { [weak self] in
+            self?.assumeIsolated { $0.answer.open() }
+        }
+    }
+
+    /// The upstream has answered with a status of success.
+    func upstreamAccepted() {
+        answer.open()
+    }
+
     // MARK: Back-pressure
 
-    private var backlog: Int { pipeline.heldBytes &+ stream.pendingBytes }
+    private var backlog: Int { pipeline.heldBytes &+ answer.pendingBytes }
     private var lowWatermark: Int { configuration.streams.bufferBytes / 2 }
 
     /// Returns once the answer text that waits, for a summary or for the client, is within its bound
@@ -115,8 +141,10 @@ actor CompletionSession {
             if pipeline.heldBytes > 0, !pipeline.reasoningEnded { return }
             if pipeline.heldBytes > 0 {
                 await roomMade.wait()
+            } else if !answer.isStreaming {
+                return
             } else {
-                await stream.drained(to: lowWatermark)
+                await answer.drained(to: lowWatermark)
             }
         }
     }
@@ -134,7 +162,7 @@ actor CompletionSession {
     private func keepAliveDue(_ interval: Duration) {
         guard !pipeline.isDone else { return }
         if lastWrite.advanced(by: interval) <= reactor.now {
-            stream.write { output in RequestPipeline.keepAlive(into: &output) }
+            answer.write { output in pipeline.keepAlive(into: &output) }
             lastWrite = reactor.now
         }
         scheduleKeepAlive()

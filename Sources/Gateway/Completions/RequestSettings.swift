@@ -5,7 +5,7 @@ internal import Pipeline
 
 /// What follows from the configuration for one request, and for a loop.
 extension GatewayConfiguration {
-    func pipelineSettings(for request: ChatRequest, requestID: String) -> PipelineSettings {
+    func pipelineSettings(for request: ChatRequest, form: AnswerForm, requestID: String) -> PipelineSettings {
         // Tags would break an answer whose form the client has fixed.
         let instructed = !request.hasTools && !request.asksForJSON
         return PipelineSettings(
@@ -17,6 +17,7 @@ extension GatewayConfiguration {
             summarizesPrompt: request.promptSummary ?? summary.summarizesPrompt,
             summarizesReasoning: request.reasoningSummary.map { $0 != "off" } ?? summary.summarizesReasoning,
             promptFallback: { request.lastUserText(maximumCharacters: Self.fallbackCharacters) },
+            form: form, includesUsage: request.includeUsageAsked,
             loggedCharacters: logging.content ? CompletionSession.loggedCharacters : 0)
     }
 

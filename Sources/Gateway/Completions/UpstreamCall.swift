@@ -48,6 +48,7 @@ extension CompletionSession {
             let head = try await transfer.responseHead()
             note { $0.upstreamStatus = head.status }
             guard (200..<300).contains(head.status) else { return try await refusal(transfer, head) }
+            upstreamAccepted()
             return try await answer(transfer)
         } catch {
             return .failed(StreamFault(error), retryable: error.isRetryable, retryAfter: nil)
@@ -89,8 +90,10 @@ extension CompletionSession {
     ) async throws(UpstreamFailure) -> Attempt {
         let retryAfter = RetryPolicy.parse(retryAfter: head.headerFields[.retryAfter])
         let body = (try? await transfer.readAll(limit: Self.refusalLimit)) ?? []
+        var fault = StreamFault(status: head.status, body: body.span)
+        fault.retryAfter = head.headerFields[.retryAfter]
         return .failed(
-            StreamFault(status: head.status, body: body.span),
+            fault,
             retryable: RetryPolicy.isRetryable(status: head.status), retryAfter: retryAfter)
     }
 }

@@ -29,6 +29,16 @@ struct UpstreamTarget: Sendable {
         request(body, accept: "application/json", silence: configuration.summary.timeout)
     }
 
+    /// The list of models.
+    func models(silence: Duration) -> UpstreamRequest {
+        var fields = fields
+        fields[.accept] = "application/json"
+        fields[.contentType] = nil
+        return UpstreamRequest(
+            method: .get, url: configuration.upstream.modelsURL, headerFields: fields,
+            connectTimeout: configuration.upstream.connectTimeout, silenceTimeout: silence)
+    }
+
     private func request(_ body: RequestBody, accept: String, silence: Duration) -> UpstreamRequest {
         var fields = fields
         fields[.accept] = accept

@@ -22,6 +22,12 @@ public struct GatewayConfiguration: Sendable {
         public var extraHeaders: [HTTPField]
 
         public var chatCompletionsURL: String { baseURL + path }
+
+        /// Beside the completions, as in OpenAI's API.
+        public var modelsURL: String {
+            let completions = "/chat/completions"
+            return baseURL + (path.hasSuffix(completions) ? String(path.dropLast(completions.count)) : "") + "/models"
+        }
     }
 
     public struct Summary: Sendable {
@@ -53,6 +59,10 @@ public struct GatewayConfiguration: Sendable {
     }
 
     public struct Streams: Sendable {
+        /// nil: chosen by the request.
+        public var format: StreamFormat?
+        /// Longest wait of an `openai` stream's head for the upstream's status.
+        public var headHold: Duration
         public var bufferBytes: Int
         public var preambleCharacters: Int
     }
@@ -81,6 +91,8 @@ public struct GatewayConfiguration: Sendable {
         summary = Summary(&reader)
         serving = Serving(&reader)
         streams = Streams(
+            format: StreamFormat(rawValue: reader.required(Variables.streamFormat, or: "auto")),
+            headHold: reader.required(Variables.headHold, or: .seconds(1)),
             bufferBytes: reader.required(Variables.streamBufferBytes, or: 1 << 20),
             preambleCharacters: reader.required(Variables.preambleChars, or: 200))
         logging = Logging(

@@ -74,6 +74,12 @@ enum Variables {
         "Seconds to go on accepting after SIGTERM, for load balancers to notice /readyz.")
 
     // Streams and summaries.
+    static let streamFormat = Variable(
+        "STREAM_FORMAT", default: "auto", .choice("auto", "unified", "openai", "events"),
+        "Format of streams where the request says nothing; auto: openai for OpenAI's SDKs, unified for all others.")
+    static let headHold = Variable(
+        "HEAD_HOLD", default: "1", .seconds(0...day),
+        "Longest time in seconds that an openai stream's head waits for the upstream's status.")
     static let promptSummary = Variable(
         "PROMPT_SUMMARY", default: "on", .choice("on", "off"),
         "off: no prompt summary call; the event is still sent, with empty text.")
@@ -132,7 +138,7 @@ enum Variables {
         enableParseReasoning,
         host, port, workers, maxConnections, maxConcurrentRequests, maxBodyBytes, headerTimeout, writeTimeout,
         keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay,
-        promptSummary, reasoningSummary, maxPromptChars, summaryMaxTokens, preambleChars,
+        streamFormat, headHold, promptSummary, reasoningSummary, maxPromptChars, summaryMaxTokens, preambleChars,
         connectTimeout, upstreamMaxConnections, upstreamCAFile, upstreamInsecure, upstreamIncludeUsage,
         upstreamExtraHeaders,
         logLevel, logFormat, logContent,

@@ -15,12 +15,12 @@ enum ErrorResponse {
         body += Array(#","code":"#.utf8)
         appendString(error.code, to: &body)
         body += Array(#"},"detail":"#.utf8)
-        appendString(error.message, to: &body)
+        appendString(error.detail ?? error.message, to: &body)
         body += Array("}".utf8)
         var fields: HTTPFields = [.contentType: "application/json", .xContentTypeOptions: "nosniff"]
         if let requestID { fields[.requestID] = requestID }
         if let allow { fields[.allow] = allow }
-        if let seconds = error.retryAfter { fields[.retryAfter] = String(seconds) }
+        if let retryAfter = error.retryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
         if error.retryIsUseless { fields[.shouldRetry] = "false" }
         return Response(status: error.status, headerFields: fields, body: body)
     }
@@ -37,6 +37,23 @@ enum ErrorResponse {
 }
 
 extension APIError {
+    /// The upstream's refusal as an HTTP status (protocol.md, "Refusals of the upstream"): 4xx as it came, 502, 503 or 504 for
+    /// the rest.
+    init(_ fault: StreamFault) {
+        let status =
+            switch fault.upstreamStatus {
+            case let status? where (400..<500).contains(status): status
+            case 503?: 503
+            case 504?: 504
+            default: fault.code == "upstream_timeout" ? 504 : fault.code == "shutting_down" ? 503 : 502
+            }
+        self.init(
+            status: status, type: fault.type ?? (status < 500 ? "invalid_request_error" : "server_error"),
+            code: fault.code, message: fault.message)
+        detail = fault.detail
+        retryAfter = fault.retryAfter
+    }
+
     static func notFound(_ path: String) -> APIError {
         APIError(
             status: 404, type: "invalid_request_error", code: "not_found", message: "Unknown path: \(path.prefix(200))")
@@ -72,9 +89,13 @@ extension APIError {
     static let internalError = APIError(
         status: 500, type: "server_error", code: "internal_error", message: "The gateway failed to answer.")
 
-    /// What `Retry-After` says, in seconds.
-    var retryAfter: Int? {
-        status == 429 || status == 503 ? 1 : nil
+    /// Seconds after which what the gateway itself refuses may be tried again.
+    fileprivate var ownRetryAfter: String? {
+        isOwnAndTransient ? "1" : nil
+    }
+
+    private var isOwnAndTransient: Bool {
+        (status == 429 || status == 503) && ["rate_limit_exceeded", "draining", "shutting_down"].contains(code)
     }
 
     /// SDKs try 408, 409, 429 and 5xx again by themselves; an internal error would only come again.
@@ -87,6 +108,8 @@ extension HTTPField.Name {
     static let requestID = known("x-request-id")
     static let shouldRetry = known("x-should-retry")
     static let accelBuffering = known("X-Accel-Buffering")
+    static let streamFormat = known("X-Stream-Format")
+    static let stainlessLanguage = known("X-Stainless-Lang")
 
     /// For literal names only: an illegal one would become another field, which a test of the literals excludes.
     private static func known(_ name: String) -> HTTPField.Name {

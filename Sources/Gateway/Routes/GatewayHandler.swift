@@ -7,25 +7,6 @@ internal import Synchronization
 struct GatewayHandler: RequestHandler {
     let worker: Worker
 
-    private enum Route {
-        case completions
-        case liveness
-        case readiness
-        case upstreamHealth
-
-        init?(path: String) {
-            switch path {
-            case "/v1/chat/completions": self = .completions
-            case "/healthz": self = .liveness
-            case "/readyz": self = .readiness
-            case "/upstream-health": self = .upstreamHealth
-            default: return nil
-            }
-        }
-
-        var methods: [HTTPRequest.Method] { self == .completions ? [.post] : [.get, .head] }
-    }
-
     func admit(_ head: RequestHead) -> Admission {
         guard let route = Route(path: head.path) else {
             return .refuse(error(.notFound(head.path), to: head))
@@ -34,7 +15,7 @@ struct GatewayHandler: RequestHandler {
             let allowed = route.methods.map(\.rawValue).joined(separator: ", ")
             return .refuse(error(.methodNotAllowed(head.method.rawValue), to: head, allow: allowed))
         }
-        guard route == .completions else { return .accept(endsWithClient: false) }
+        guard route.isCompletions else { return .accept(endsWithClient: false) }
         if worker.shared.draining.load(ordering: .relaxed) { return .refuse(error(.draining, to: head)) }
         // A page of another origin may send any text without asking the browser first, but not this type.
         if head.headerFields[.origin] != nil, !hasJSONType(head.headerFields) {
@@ -50,7 +31,12 @@ struct GatewayHandler: RequestHandler {
 
     func handle(_ exchange: Exchange) async {
         switch Route(path: exchange.head.path) {
-        case .completions: await CompletionRoute(worker: worker, exchange: exchange).serve()
+        case .completions(let format):
+            await CompletionRoute(worker: worker, exchange: exchange, pathFormat: format).serve()
+        case .models:
+            exchange.respond(await ModelsRoute(worker: worker, head: exchange.head).response(for: nil))
+        case .model(let name):
+            exchange.respond(await ModelsRoute(worker: worker, head: exchange.head).response(for: name))
         case .liveness: exchange.respond(.json(#"{"status":"ok","scope":"gateway"}"#))
         case .readiness: exchange.respond(readiness())
         case .upstreamHealth: exchange.respond(await UpstreamHealthRoute(worker: worker).response())

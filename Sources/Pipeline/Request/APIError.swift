@@ -11,6 +11,10 @@ public struct APIError: Error, Sendable, Equatable {
     public var param: String?
     /// Human-readable cause. Never holds message text or a secret.
     public var message: String
+    /// What is known beyond the message; nil: nothing.
+    public var detail: String?
+    /// The value of `Retry-After`; nil: none.
+    public var retryAfter: String?
 
     public init(status: Int, type: String, code: String? = nil, param: String? = nil, message: String) {
         self.status = status

@@ -75,7 +75,7 @@ struct UnifiedEncoderTests {
     }
 
     @Test func keepAlive() {
-        #expect(encode { _, output in UnifiedEncoder.keepAlive(to: &output) } == ": keep-alive\n\n")
+        #expect(encode { $0.keepAlive(to: &$1) } == ": keep-alive\n\n")
     }
 
     @Test func outputDelta() {

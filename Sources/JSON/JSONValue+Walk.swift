@@ -1,8 +1,6 @@
-internal import JSON
-
 extension JSONValue {
     /// Calls `body` with each element of a validated array; never for the other kinds.
-    func forEachElement(in bytes: Span<UInt8>, _ body: (JSONValue) -> Void) {
+    public func forEachElement(in bytes: Span<UInt8>, _ body: (JSONValue) -> Void) {
         guard kind == .array else { return }
         var cursor = JSONCursor(at: range.lowerBound)
         // An error cannot come, because the array has been validated.
@@ -13,7 +11,7 @@ extension JSONValue {
     }
 
     /// Calls `body` with each member of a validated object; never for the other kinds.
-    func forEachMember(in bytes: Span<UInt8>, _ body: (JSONName, JSONValue) -> Void) {
+    public func forEachMember(in bytes: Span<UInt8>, _ body: (JSONName, JSONValue) -> Void) {
         guard kind == .object else { return }
         var cursor = JSONCursor(at: range.lowerBound)
         // An error cannot come, because the object has been validated.
@@ -23,8 +21,9 @@ extension JSONValue {
         }
     }
 
-    func isEmptyArray(in bytes: Span<UInt8>) -> Bool {
-        guard kind == .array else { return false }
+    /// Whether this is an array of no elements.
+    public func isEmptyArray(in bytes: Span<UInt8>) -> Bool {
+        guard kind == .array, range.upperBound <= bytes.count else { return false }
         for index in range.dropFirst().dropLast() where bytes[index] > 0x20 { return false }
         return true
     }
