@@ -111,14 +111,18 @@ struct DeadlineTests {
 
     @Test("and takes nothing of a whole response is ended")
     func neverReadsWhole() async throws {
+        let answered = Signal()
         try await TestServer.run(
             limits: limits(write: Self.short),
-            handle: { $0.respond(Response(status: 200, body: [UInt8](repeating: 1, count: 32 << 20))) }
+            handle: { exchange in
+                exchange.respond(Response(status: 200, body: [UInt8](repeating: 1, count: 32 << 20)))
+                answered.fire()
+            }
         ) { server in
             let connection = try server.connect()
             connection.shrinkReceiveBuffer()
             try connection.send(RawRequest.get("/"))
-            try await until { server.connections.value != 0 }
+            try await answered.fired()
             try await until { server.connections.value <= 0 }
         }
     }
