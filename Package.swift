@@ -58,7 +58,8 @@ let package = Package(
         .executableTarget(
             name: "Commands",
             dependencies: [
-                "EventLoop", "Gateway", "JSON", "MockUpstream", "Outbound", "ServerSentEvents", argumentParser,
+                "EventLoop", "Gateway", "JSON", "MockUpstream", "Outbound", "Pipeline", "ServerSentEvents",
+                argumentParser,
                 httpTypes,
                 lifecycle, logging, signals,
             ],

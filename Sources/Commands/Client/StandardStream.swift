@@ -43,17 +43,22 @@ enum StandardStream {
         return poll(&waiting, 1, milliseconds) != 0
     }
 
+    /// The next bytes of standard input, at most `limit`; none at its end.
+    static func nextInput(limit: Int = 64 << 10) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            var result = 0
+            repeat {
+                result = read(0, buffer.baseAddress, buffer.count)
+            } while result < 0 && errno == EINTR
+            count = max(0, result)
+        }
+    }
+
     /// Standard input up to its end, or to `limit` bytes.
     static func readInput(limit: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < limit {
-            let part = [UInt8](unsafeUninitializedCapacity: min(64 << 10, limit &- bytes.count)) { buffer, count in
-                var result = 0
-                repeat {
-                    result = read(0, buffer.baseAddress, buffer.count)
-                } while result < 0 && errno == EINTR
-                count = max(0, result)
-            }
+            let part = nextInput(limit: min(64 << 10, limit &- bytes.count))
             if part.isEmpty { break }
             bytes.append(contentsOf: part)
         }

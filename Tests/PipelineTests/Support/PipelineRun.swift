@@ -32,14 +32,16 @@ struct PipelineRun {
 
     init(
         instruction: String? = "use tags", fields: Bool = true, prompt: Bool = true, reasoning: Bool = true,
-        preamble: Int = 200, recovery: Int = 1 << 20, reasoningCharacters: Int = 8000
+        preamble: Int = 200, recovery: Int = 1 << 20, reasoningCharacters: Int = 8000,
+        form: AnswerForm = .stream(.unified), includesUsage: Bool = false
     ) {
         pipeline = RequestPipeline(
             PipelineSettings(
                 requestID: "r1", created: 1, model: "m", instruction: instruction, usesReasoningFields: fields,
                 preambleCharacters: preamble, recoveryBytes: recovery, reasoningCharacters: reasoningCharacters,
                 summarizesPrompt: prompt, summarizesReasoning: reasoning,
-                promptFallback: { "First sentence. Second sentence. Third." }))
+                promptFallback: { "First sentence. Second sentence. Third." }, form: form,
+                includesUsage: includesUsage))
         pipeline.begin(into: &output)
     }
 
