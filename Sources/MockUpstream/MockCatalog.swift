@@ -12,6 +12,7 @@ enum MockCatalog {
         let settings = Settings(name)
         switch settings.name {
         case "mock-reasoning": return reasoningField(settings)
+        case "mock-think": return think(settings)
         case "mock-no-tags": return MockScript(pieces(answer, settings) + end)
         case "mock-missing-final":
             return MockScript(pieces("<analysis>\(thought)</analysis>\(answer)", settings) + end)
@@ -62,6 +63,28 @@ enum MockCatalog {
     private static func reasoningField(_ settings: Settings) -> MockScript {
         let words = thought.split(separator: " ").map { MockScript.Step.event(MockPayload.reasoning("\($0) ")) }
         return MockScript([.event(MockPayload.role)] + words + pieces(answer, settings) + end)
+    }
+
+    /// Long reasoning at a pace: so many characters in so many milliseconds, then the answer.
+    private static func think(_ settings: Settings) -> MockScript {
+        let total = settings["chars", 4_000]
+        let interval = max(1, settings["interval", 50])
+        let pieces = max(1, settings["ms", 6_000] / interval)
+        var text = ""
+        var step = 1
+        while text.utf8.count < total {
+            text += "Step \(step): the wavelength of \(400 + step) nm is scattered more than the one before it. "
+            step += 1
+        }
+        var rest = text.prefix(total)
+        let size = max(1, total / pieces)
+        var steps: [MockScript.Step] = [.event(MockPayload.role)]
+        while !rest.isEmpty {
+            steps.append(.pause(.milliseconds(interval)))
+            steps.append(.event(MockPayload.reasoning(String(rest.prefix(size)))))
+            rest = rest.dropFirst(size)
+        }
+        return MockScript(steps + self.pieces(answer, settings) + end)
     }
 
     /// Many equal deltas at a pace.

@@ -26,9 +26,9 @@ struct MockHandler: RequestHandler {
         let attempt = recorder.begin(request)
         let script =
             choose(request)
-            ?? (request.isStreamed
-                ? MockCatalog.script(request.scriptName, request: request, attempt: attempt)
-                : MockSummary.script(request))
+            ?? (request.isSummaryCall
+                ? MockSummary.script(request)
+                : MockCatalog.script(request.scriptName, request: request, attempt: attempt))
         await play(script, to: exchange)
         recorder.end(disconnected: Task.isCancelled)
     }
@@ -43,6 +43,7 @@ struct MockHandler: RequestHandler {
     private func play(_ script: MockScript, to exchange: Exchange) async {
         if script.isSilent { return await hang(exchange) }
         if let whole = script.whole {
+            if script.delay > .zero { try? await exchange.reactor.sleep(for: script.delay) }
             var fields = whole.headerFields
             fields[.contentType] = "application/json"
             return exchange.respond(Response(status: whole.status, headerFields: fields, body: Array(whole.body.utf8)))

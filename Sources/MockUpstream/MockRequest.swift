@@ -10,6 +10,11 @@ public struct MockRequest: Sendable {
     public let isStreamed: Bool
     public let lastUserText: String
 
+    /// Whether a summary is asked for: without a stream, or by the label in front of the text.
+    public var isSummaryCall: Bool {
+        !isStreamed || ["\n\nPrompt:\n", "\n\nReasoning:\n"].contains { lastUserText.contains($0) }
+    }
+
     /// The script it asks for.
     public var scriptName: String {
         HTTPField.Name("X-Mock-Script").flatMap { headerFields[$0] } ?? model

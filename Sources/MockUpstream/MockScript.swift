@@ -29,6 +29,8 @@ public struct MockScript: Sendable {
     /// Steps after a streamed head; with `whole` they do not count.
     public var steps: [Step]
     public var whole: Whole?
+    /// Time before a whole response.
+    public var delay = Duration.zero
     /// Nothing at all is answered, not even a head.
     public var isSilent = false
 

@@ -20,6 +20,8 @@ public struct PipelineSettings: Sendable {
     public var reasoningCharacters: Int
     public var summarizesPrompt: Bool
     public var summarizesReasoning: Bool
+    /// `ROLLING_CHARS` where summaries roll while the model thinks; nil: one summary, at the end of the reasoning.
+    public var rollingCharacters: Int?
     /// Gives the text from which a failed prompt summary is cut; asked only then.
     public var promptFallback: @Sendable () -> String
     /// Characters of the answer kept for the log; 0: none (`LOG_CONTENT`).
@@ -29,7 +31,8 @@ public struct PipelineSettings: Sendable {
         requestID: String, created: Int, model: String, instruction: String?, usesReasoningFields: Bool,
         preambleCharacters: Int, recoveryBytes: Int, reasoningCharacters: Int, summarizesPrompt: Bool,
         summarizesReasoning: Bool, promptFallback: @escaping @Sendable () -> String,
-        form: AnswerForm = .stream(.unified), includesUsage: Bool = false, loggedCharacters: Int = 0
+        rollingCharacters: Int? = nil, form: AnswerForm = .stream(.unified), includesUsage: Bool = false,
+        loggedCharacters: Int = 0
     ) {
         self.requestID = requestID
         self.created = created
@@ -43,6 +46,7 @@ public struct PipelineSettings: Sendable {
         self.reasoningCharacters = reasoningCharacters
         self.summarizesPrompt = summarizesPrompt
         self.summarizesReasoning = summarizesReasoning
+        self.rollingCharacters = rollingCharacters
         self.promptFallback = promptFallback
         self.loggedCharacters = loggedCharacters
     }

@@ -11,6 +11,7 @@ extension RequestPipeline {
         noteFinish(choice, of: payload)
         guard !isRepetition else { return }
         splitter.split(choice, of: payload, answer: &delta, reasoning: &reasoning)
+        collectAdopted(choice, of: payload)
         let startsAnswer = choice.startsAnswer(payload)
         if !reasoningEnded, !startsAnswer, splitter.isThinking || choice.reasoning != nil {
             // What rides on a thought is part of it: shown, it would tell the thought; held, it could fill the buffer
@@ -24,7 +25,7 @@ extension RequestPipeline {
         collectReasoning()
         // White space alone, as some servers send it ahead of their reasoning fields, is no answer yet.
         if startsAnswer || splitter.hasOpenedAnswer || splitter.isAnswering && answerHasText { endReasoning() }
-        if case .sent = reasoningSummary {
+        if reasoningSummary.isSent {
             emitDelta(into: &output)
         } else {
             hold()
@@ -126,74 +127,59 @@ extension RequestPipeline {
         if reasoningEnded {
             progress.lateReasoningCharacters &+= EscapedText.scalars(piece.span)
         } else {
-            transcript.append(piece.span)
-            progress.reasoningCharacters = transcript.characters
+            parts.append(piece.span)
+            progress.reasoningCharacters = parts.characters
         }
         piece.removeAll(keepingCapacity: true)
         reasoning = piece
     }
 
-    private mutating func endReasoning() {
+    private mutating func collectAdopted(_ choice: UpstreamChoice, of payload: Span<UInt8>) {
+        guard settings.usesReasoningFields, !reasoningEnded, let summary = choice.reasoningSummary else { return }
+        var text: [UInt8] = []
+        summary.append(of: payload, to: &text)
+        adopted.append(text.span)
+    }
+
+    mutating func endReasoning() {
         guard !reasoningEnded else { return }
         reasoningEnded = true
-        if !settings.summarizesReasoning || transcript.isBlank { reasoningSummary = .ready(.empty, nil) }
-    }
-
-    func ready(_ outcome: SummaryOutcome, _ stage: ErrorStage, fallback: () -> String) -> SummaryState {
-        switch outcome {
-        case .text(let text):
-            return .ready(Summary(text: text, source: .model), nil)
-        case .failed(let detail):
-            let text = FallbackExtract.summary(of: fallback())
-            let words = stage == .promptSummary ? "prompt summary failed" : "reasoning summary failed"
-            return .ready(
-                Summary(text: text, source: text.isEmpty ? .none : .extract),
-                StreamError(stage: stage, message: words, detail: detail))
-        }
-    }
-
-    /// A fatal error comes last, so what is missing before it is filled in at once.
-    mutating func giveUpSummaries() {
-        let outcome = SummaryOutcome.failed(detail: "the answer ended before its summary was made")
-        if case .awaited = promptSummary {
-            promptSummary = ready(outcome, .promptSummary, fallback: settings.promptFallback)
-        }
-        endReasoning()
-        if case .awaited = reasoningSummary {
-            reasoningSummary = ready(outcome, .reasoningSummary, fallback: { transcript.text })
-        }
+        parts.end()
+        concludeReasoning()
     }
 
     // MARK: Emit
 
     /// Writes all that the order of events allows by now.
     mutating func emit(into output: inout [UInt8]) {
-        if case .ready(let summary, let error) = promptSummary {
-            emit(error, into: &output)
-            encoder.promptSummary(summary, to: &output)
-            progress.promptSummary = summary
-            promptSummary = .sent
-        }
-        guard case .sent = promptSummary else { return }
-        if case .ready(let summary, let error) = reasoningSummary {
-            emit(error, into: &output)
-            encoder.reasoningSummary(summary, to: &output)
-            progress.reasoningSummary = summary
-            reasoningSummary = .sent
-        }
-        guard case .sent = reasoningSummary else { return }
+        promptSummary = emit(promptSummary, .prompt, into: &output)
+        guard promptSummary.isSent else { return }
+        reasoningSummary = emit(reasoningSummary, .reasoning, into: &output)
+        guard reasoningSummary.isSent else { return }
         drainBuffer(into: &output)
-        guard let (end, error) = end, !isDone else { return }
+        guard case (var end, let error)? = end, !isDone else { return }
+        end.summaryUsage = summaryUsage
         if let error { encoder.error(error, to: &output) }
         progress.fault = error
         encoder.done(end, to: &output)
         isDone = true
     }
 
-    private mutating func emit(_ error: StreamError?, into output: inout [UInt8]) {
-        guard let error else { return }
-        progress.failedSummaries.append(error)
-        encoder.error(error, to: &output)
+    private mutating func emit(
+        _ line: SummaryLine, _ subject: SummaryPrompts.Subject, into output: inout [UInt8]
+    ) -> SummaryLine {
+        var line = line
+        if let piece = line.takePiece() {
+            encoder.summaryDelta(subject, piece.text, index: piece.index, to: &output)
+        }
+        guard let (summary, error, shown) = line.takeSummary() else { return line }
+        if let error {
+            progress.failedSummaries.append(error)
+            encoder.error(error, to: &output)
+        }
+        encoder.summary(subject, summary, shown: shown, to: &output)
+        if subject == .prompt { progress.promptSummary = summary } else { progress.reasoningSummary = summary }
+        return line
     }
 
     private mutating func drainBuffer(into output: inout [UInt8]) {

@@ -7,25 +7,24 @@ internal import JSON
 /// the client's stream. Four stages, in the data's way:
 /// 1. parse: a chunk's text is parted into reasoning and answer (`ReasoningSplitter`);
 /// 2. buffer: the answer is held until the summaries are out (`AnswerBuffer`);
-/// 3. summarize: reasoning is collected for its summary (`ReasoningTranscript`);
+/// 3. summarize: reasoning is divided into parts for its summary (`ReasoningParts`);
 /// 4. emit: events are written, in the form that the client wants (`EventEncoder`).
 public struct RequestPipeline: Sendable {
     public let settings: PipelineSettings
     var splitter: ReasoningSplitter
     var buffer = AnswerBuffer()
-    var transcript: ReasoningTranscript
+    var parts: ReasoningParts
+    /// A summary of its reasoning that the upstream sent by itself.
+    var adopted: ReasoningTranscript
     var encoder: any EventEncoder
 
-    /// The way of one summary into the stream.
-    enum SummaryState {
-        /// Its text is not known yet.
-        case awaited
-        case ready(Summary, StreamError?)
-        case sent
-    }
-
-    var promptSummary = SummaryState.awaited
-    var reasoningSummary = SummaryState.awaited
+    var promptSummary = SummaryLine()
+    var reasoningSummary = SummaryLine()
+    /// Whether pieces of the part in flight have been shown.
+    var partShown = false
+    /// Why the last part that failed did.
+    var partFailure: String?
+    var summaryUsage = SummaryUsage()
     /// No more reasoning will be summarised: the answer has begun or the upstream has ended.
     public internal(set) var reasoningEnded = false
     var end: (OutputEnd, StreamError?)?
@@ -49,7 +48,9 @@ public struct RequestPipeline: Sendable {
     public init(_ settings: PipelineSettings) {
         self.settings = settings
         splitter = ReasoningSplitter(settings)
-        transcript = ReasoningTranscript(maximumCharacters: settings.reasoningCharacters)
+        parts = ReasoningParts(
+            rollingCharacters: settings.rollingCharacters, maximumCharacters: settings.reasoningCharacters)
+        adopted = ReasoningTranscript(maximumCharacters: settings.reasoningCharacters)
         encoder = settings.encoder()
     }
 
@@ -57,7 +58,7 @@ public struct RequestPipeline: Sendable {
 
     /// The stream begins. What is switched off is known already.
     public mutating func begin(into output: inout [UInt8]) {
-        if !settings.summarizesPrompt { promptSummary = .ready(.empty, nil) }
+        if !settings.summarizesPrompt { promptSummary.settle(.empty) }
         emit(into: &output)
     }
 
@@ -119,20 +120,6 @@ public struct RequestPipeline: Sendable {
         emit(into: &output)
     }
 
-    /// The prompt's summary is known, or is not to be had.
-    public mutating func promptSummarized(_ outcome: SummaryOutcome, into output: inout [UInt8]) {
-        guard case .awaited = promptSummary else { return }
-        promptSummary = ready(outcome, .promptSummary, fallback: settings.promptFallback)
-        emit(into: &output)
-    }
-
-    /// The reasoning's summary is known, or is not to be had.
-    public mutating func reasoningSummarized(_ outcome: SummaryOutcome, into output: inout [UInt8]) {
-        guard case .awaited = reasoningSummary, reasoningEnded else { return }
-        reasoningSummary = ready(outcome, .reasoningSummary, fallback: { transcript.text })
-        emit(into: &output)
-    }
-
     /// Breaks the silence of a stream. Between two calls of the others.
     public mutating func keepAlive(into output: inout [UInt8]) {
         encoder.keepAlive(to: &output)
@@ -148,18 +135,6 @@ public struct RequestPipeline: Sendable {
     }
 
     // MARK: What it asks for
-
-    /// Whether the prompt's summary is still awaited.
-    public var wantsPromptSummary: Bool {
-        if case .awaited = promptSummary { return true }
-        return false
-    }
-
-    /// The reasoning whose summary is awaited; nil while it goes on, or when there is none to be made.
-    public var reasoningToSummarize: String? {
-        guard reasoningEnded, case .awaited = reasoningSummary else { return nil }
-        return transcript.text
-    }
 
     /// Whether no more is expected from the upstream.
     public var upstreamEnded: Bool { end != nil }

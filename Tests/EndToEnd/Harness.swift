@@ -83,8 +83,8 @@ struct Harness: Sendable {
     var openCompletions: Int { gateway.openCompletions }
 
     /// What the upstream received for the answer itself.
-    var completionRequests: [MockRequest] { mock.recorder.requests.filter(\.isStreamed) }
-    var summaryRequests: [MockRequest] { mock.recorder.requests.filter { !$0.isStreamed } }
+    var completionRequests: [MockRequest] { mock.recorder.requests.filter { !$0.isSummaryCall } }
+    var summaryRequests: [MockRequest] { mock.recorder.requests.filter(\.isSummaryCall) }
 }
 
 /// What did not come about in time.

@@ -108,7 +108,7 @@ struct PassThroughTests {
                     path: path + "/v1/chat/completions")
                 #expect(answer.text.contains(#""model":"m",\#(beside),"choices":[{"index":0,"delta":{"#))
                 #expect(answer.text.contains(#"},"logprobs":\#(logprobs),"finish_reason":null}]}"#))
-                #expect(answer.text.contains(#""usage":\#(usage)}"#))
+                #expect(answer.text.contains(#""usage":\#(usage)"#))
             }
             let whole = try await harness.post(#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#)
             #expect(whole.text.contains(beside))

@@ -68,9 +68,6 @@ struct RefusalTests {
         RefusedBody(
             #"\#(usual),"stream_format":"nope""#, param: "stream_format", code: "unsupported_parameter",
             "Unknown stream format"),
-        RefusedBody(
-            #"\#(usual),"reasoning_summary":"rolling""#, param: "reasoning_summary", code: "unsupported_parameter",
-            "Rolling"),
     ]
 
     @Test("for its body is told what is wrong, and nothing is called", arguments: bodies + unsupported)

@@ -28,7 +28,7 @@ struct ConfigurationTests {
             #expect(configuration.upstream.parsesReasoningFields)
             #expect(configuration.summary.timeout == .seconds(10))
             #expect(configuration.summary.maxReasoningCharacters == 8000)
-            #expect(configuration.summary.summarizesPrompt && configuration.summary.summarizesReasoning)
+            #expect(configuration.summary.promptMode == .on && configuration.summary.reasoningMode == .final)
             #expect(configuration.serving.host == "127.0.0.1" && configuration.serving.port == 8000)
             #expect(configuration.serving.workers >= 1)
             #expect(configuration.serving.maxBodyBytes == 32 << 20)

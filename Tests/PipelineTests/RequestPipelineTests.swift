@@ -71,7 +71,7 @@ struct RequestPipelineOrderTests {
                 promptGiven = true
                 run.summarizePrompt(outcome(promptFails, "P"))
             }
-            if run.pipeline.reasoningToSummarize != nil, askedAt == nil { askedAt = index }
+            if run.pipeline.reasoningPartIsDue, askedAt == nil { askedAt = index }
             if let askedAt, !reasoningGiven, index >= askedAt + reasoningDelay {
                 reasoningGiven = true
                 run.summarizeReasoning(outcome(reasoningFails, "R"))
@@ -113,9 +113,9 @@ struct RequestPipelineOrderTests {
     func asksEarly() throws {
         var run = PipelineRun()
         run.receive(Payload.content("<analysis>why</analysis>"))
-        #expect(run.pipeline.reasoningToSummarize == nil)
+        #expect(run.pipeline.nextReasoningPart() == nil)
         run.receive(Payload.content("<final>"))
-        #expect(run.pipeline.reasoningToSummarize == "why")
+        #expect(run.pipeline.nextReasoningPart()?.text == "why")
         #expect(run.output.isEmpty)
     }
 
@@ -147,7 +147,7 @@ struct RequestPipelineOrderTests {
         var run = PipelineRun(prompt: false, reasoning: false)
         #expect(!run.pipeline.wantsPromptSummary)
         run.receive(Payload.reasoning("r"), Payload.content("x"), Payload.done)
-        #expect(run.pipeline.reasoningToSummarize == nil)
+        #expect(run.pipeline.nextReasoningPart() == nil)
         #expect(try run.events.map { $0.data["source"] as? String }.prefix(2) == ["none", "none"])
         #expect(try run.answer == "x")
     }
@@ -289,7 +289,7 @@ struct RequestPipelineOddityTests {
             run.receive(Payload.content("\n"), Payload.reasoning("a"), Payload.reasoning("b"))
             #expect(!run.pipeline.reasoningEnded)
             run.receive(Payload.content("x"))
-            #expect(run.pipeline.reasoningToSummarize == "ab")
+            #expect(run.pipeline.nextReasoningPart()?.text == "ab")
         }
     }
 

@@ -27,10 +27,6 @@ struct CompletionRoute {
 
     private func check(_ request: ChatRequest) throws(APIError) {
         let configuration = worker.shared.configuration
-        if request.reasoningSummary == "rolling" {
-            throw .invalidRequest(
-                "Rolling summaries are not supported.", param: "reasoning_summary", code: "unsupported_parameter")
-        }
         guard configuration.upstream.allowModels.allows(request.model) else {
             throw .invalidRequest("Model not allowed", param: "model", code: "model_not_allowed")
         }

@@ -17,12 +17,18 @@ actor CompletionSession {
     private(set) var pipeline: RequestPipeline
     private var record: CompletionRecord
     private let done = Gate()
-    private let reasoningDone = Gate()
+    /// Pulsed when a part of the reasoning may be due.
+    let partsChanged = Gate()
+    /// Opened when no summary of the reasoning is awaited any more.
+    let reasoningSettled = Gate()
     private let roomMade = Gate()
     private var lastWrite: MonotonicInstant
     private var waitsForRoom = false
+    private var reasoningIsOver = false
     private var keepAliveTimer: TimerToken?
     private var headTimer: TimerToken?
+    private var intervalTimer: TimerToken?
+    private var holdTimer: TimerToken?
 
     nonisolated var reactor: Reactor { worker.reactor }
     nonisolated var configuration: GatewayConfiguration { worker.shared.configuration }
@@ -56,7 +62,7 @@ actor CompletionSession {
             await done.wait()
             group.cancelAll()
         }
-        for timer in [keepAliveTimer, headTimer] {
+        for timer in [keepAliveTimer, headTimer, intervalTimer, holdTimer] {
             if let timer { reactor.cancel(timer) }
         }
         log()
@@ -78,7 +84,7 @@ actor CompletionSession {
             lastWrite = reactor.now
             record.wrote(written, pipeline.progress, at: reactor.now)
         }
-        if pipeline.reasoningEnded { reasoningDone.open() }
+        if !reasoningIsOver { followReasoning() }
         if pipeline.isDone {
             answer.finish()
             done.open()
@@ -101,11 +107,40 @@ actor CompletionSession {
         pipeline.restartUpstream()
     }
 
-    /// Waits until the reasoning has ended.
-    /// - Returns: the reasoning to summarise; nil when there is none.
-    func reasoningEnded() async -> String? {
-        await reasoningDone.wait()
-        return pipeline.reasoningToSummarize
+    // MARK: Summaries
+
+    /// Looks what the reasoning's summary needs now: a call, or a time after which there shall be one.
+    private func followReasoning() {
+        if pipeline.reasoningIsSettled {
+            reasoningIsOver = true
+            reasoningSettled.open()
+            partsChanged.open()
+            return
+        }
+        if pipeline.reasoningPartIsDue { partsChanged.pulse() }
+        if pipeline.awaitsRollingInterval, intervalTimer == nil {
+            intervalTimer = reactor.schedule(after: configuration.summary.rollingInterval) { [weak self] in
+                self?.assumeIsolated { session in
+                    session.intervalTimer = nil
+                    session.advance { pipeline, _ in pipeline.rollingIntervalPassed() }
+                }
+            }
+        }
+        if pipeline.reasoningEnded, holdTimer == nil {
+            holdTimer = reactor.schedule(after: configuration.summary.hold) { [weak self] in
+                self?.assumeIsolated { session in
+                    session.advance { pipeline, output in pipeline.summaryHoldPassed(into: &output) }
+                }
+            }
+        }
+    }
+
+    /// The part of the reasoning to be summarised now; the interval to the next one begins with it.
+    func nextPart() -> ReasoningParts.Part? {
+        guard let part = pipeline.nextReasoningPart() else { return nil }
+        if let intervalTimer { reactor.cancel(intervalTimer) }
+        intervalTimer = nil
+        return part
     }
 
     // MARK: The response's head

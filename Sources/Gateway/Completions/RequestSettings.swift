@@ -14,15 +14,20 @@ extension GatewayConfiguration {
             usesReasoningFields: upstream.parsesReasoningFields,
             preambleCharacters: streams.preambleCharacters, recoveryBytes: streams.bufferBytes,
             reasoningCharacters: summary.maxReasoningCharacters,
-            summarizesPrompt: request.promptSummary ?? summary.summarizesPrompt,
-            summarizesReasoning: request.reasoningSummary.map { $0 != "off" } ?? summary.summarizesReasoning,
+            summarizesPrompt: request.promptSummary ?? (summary.promptMode != .off),
+            summarizesReasoning: reasoningMode(for: request) != .off,
             promptFallback: { request.lastUserText(maximumCharacters: Self.fallbackCharacters) },
+            rollingCharacters: reasoningMode(for: request) == .rolling ? summary.rollingCharacters : nil,
             form: form, includesUsage: request.includeUsageAsked,
             loggedCharacters: logging.content ? CompletionSession.loggedCharacters : 0)
     }
 
     /// Characters of the last user message from which a fallback is cut: it takes two sentences.
     private static let fallbackCharacters = 4_000
+
+    private func reasoningMode(for request: ChatRequest) -> Summary.ReasoningMode {
+        request.reasoningSummary.flatMap(Summary.ReasoningMode.init) ?? summary.reasoningMode
+    }
 
     func summaryModel(for request: ChatRequest) -> String {
         request.summaryModel ?? summary.defaultModel ?? request.model

@@ -5,76 +5,133 @@ internal import Pipeline
 
 /// Calls A and C: the summaries.
 extension CompletionSession {
-    /// Bytes of a summary model's answer.
-    private static let summaryLimit = 1 << 20
+    /// A call's result, and the tokens it took.
+    typealias SummaryResult = (outcome: SummaryOutcome, usage: TokenUsage?)
+
+    // MARK: The prompt
 
     func summarizePrompt() async {
         guard pipeline.wantsPromptSummary else { return }
         let text = request.promptText(maximumCharacters: configuration.summary.maxPromptCharacters)
-        let result = await summary(.prompt, of: text)
-        guard !Task.isCancelled else { return }
-        advance { pipeline, output in pipeline.promptSummarized(result, into: &output) }
+        if configuration.summary.promptMode == .auto, let own = request.ownSummary(promptText: text) {
+            return advance { pipeline, output in
+                pipeline.promptSummarized(.text(own), source: .extract, into: &output)
+            }
+        }
+        guard !worker.summaries.cache.isOff else {
+            _ = await callForPrompt(text)
+            return
+        }
+        let model = configuration.summaryModel(for: request)
+        let key = PromptSummaryCache.Key(
+            text: text, model: model, prompt: configuration.summary.prompts.userMessage(for: .prompt, text: ""))
+        if let maker = worker.summaries.cache.maker(of: key) { await maker.wait() }
+        if let kept = worker.summaries.cache.summary(key) {
+            return advance { pipeline, output in
+                pipeline.promptSummarized(.text(kept), source: .cached, into: &output)
+            }
+        }
+        guard worker.summaries.cache.maker(of: key) == nil else {
+            _ = await callForPrompt(text)
+            return
+        }
+        worker.summaries.cache.begin(key)
+        let outcome = await callForPrompt(text)
+        if case .text(let summary) = outcome {
+            worker.summaries.cache.end(key, summary)
+        } else {
+            worker.summaries.cache.end(key, nil)
+        }
     }
+
+    private func callForPrompt(_ text: String) async -> SummaryOutcome {
+        let result = await summary(.prompt, of: text) { words in
+            self.assumeIsolated { session in
+                session.advance { pipeline, output in pipeline.promptSummaryPiece(words, into: &output) }
+            }
+        }
+        guard !Task.isCancelled else { return .failed(detail: "cancelled") }
+        advance { pipeline, output in
+            pipeline.promptSummarized(result.outcome, usage: result.usage, into: &output)
+        }
+        return result.outcome
+    }
+
+    // MARK: The reasoning
 
     func summarizeReasoning() async {
-        guard let text = await reasoningEnded(), !Task.isCancelled else { return }
-        let result = await summary(.reasoning, of: text)
-        guard !Task.isCancelled else { return }
-        advance { pipeline, output in pipeline.reasoningSummarized(result, into: &output) }
+        while !Task.isCancelled, !pipeline.reasoningIsSettled {
+            guard let part = nextPart() else {
+                await partsChanged.wait()
+                continue
+            }
+            let result = await summary(.reasoning, of: part.text, context: part.context) { words in
+                self.assumeIsolated { session in
+                    session.advance { pipeline, output in pipeline.reasoningPartPiece(words, into: &output) }
+                }
+            }
+            guard !Task.isCancelled else { return }
+            advance { pipeline, output in
+                pipeline.reasoningPartSummarized(result.outcome, usage: result.usage, into: &output)
+            }
+        }
     }
 
-    /// One summary within its whole budget, retries and backoff included (`SUMMARY_TIMEOUT`).
-    private func summary(_ subject: SummaryPrompts.Subject, of text: String) async -> SummaryOutcome {
+    // MARK: Calls
+
+    /// One summary within its whole budget, retries, backoff and the wait for a place included (`SUMMARY_TIMEOUT`).
+    private func summary(
+        _ subject: SummaryPrompts.Subject, of text: String, context: String = "",
+        words: @escaping @Sendable (String) -> Void
+    ) async -> SummaryResult {
+        let settings = configuration.summary
         let body = SummaryCall.body(
-            subject, of: text, prompts: SummaryPrompts(), model: configuration.summaryModel(for: request),
-            maximumTokens: configuration.summary.maxTokens)
+            subject, of: text, context: context, prompts: settings.prompts,
+            model: configuration.summaryModel(for: request), streamed: settings.streams,
+            maximumTokens: settings.maxTokens)
         let call = target.summary(RequestBody(body))
-        let budget = configuration.summary.timeout
-        return await withTaskGroup(of: SummaryOutcome?.self) { group in
-            group.addTask { await self.attempts(call, subject) }
+        return await withTaskGroup(of: SummaryResult?.self) { group in
             group.addTask {
-                guard (try? await self.reactor.sleep(for: budget)) != nil else { return nil }
-                return .failed(detail: "timeout")
+                guard await self.worker.summaries.enter() else { return nil }
+                let result = await self.attempts(call, subject, words)
+                self.worker.summaries.leave()
+                return result
+            }
+            group.addTask {
+                guard (try? await self.reactor.sleep(for: settings.timeout)) != nil else { return nil }
+                return (.failed(detail: "timeout"), nil)
+            }
+            if subject == .reasoning {
+                // The answer may be waiting no longer.
+                group.addTask {
+                    await self.reasoningSettled.wait()
+                    return (.failed(detail: "not needed any more"), nil)
+                }
             }
             defer { group.cancelAll() }
             while let result = await group.next() {
                 if let result { return result }
             }
-            return .failed(detail: "cancelled")
+            return (.failed(detail: "cancelled"), nil)
         }
     }
 
-    private func attempts(_ call: UpstreamRequest, _ subject: SummaryPrompts.Subject) async -> SummaryOutcome? {
+    private func attempts(
+        _ call: UpstreamRequest, _ subject: SummaryPrompts.Subject, _ words: @Sendable (String) -> Void
+    ) async -> SummaryResult? {
         let policy = configuration.retryPolicy
         var retries = 0
         while !Task.isCancelled {
-            let (outcome, retryable, retryAfter) = await attempt(call)
-            guard case .failed(let detail) = outcome else { return outcome }
+            let attempt = await attempt(call, words)
+            guard case .failed(let detail) = attempt.result.outcome else { return attempt.result }
             let delay =
-                retryable ? policy.delay(retries: retries, retryAfter: retryAfter, jitter: .random(in: 0...1)) : nil
-            guard let delay else { return outcome }
+                attempt.isRetryable
+                ? policy.delay(retries: retries, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1)) : nil
+            guard let delay else { return attempt.result }
             retries += 1
             warnOfRetry(subject.stage.rawValue, detail, delay: delay, retry: retries)
             guard (try? await reactor.sleep(for: delay)) != nil else { return nil }
         }
         return nil
-    }
-
-    private func attempt(_ call: UpstreamRequest) async -> (SummaryOutcome, retryable: Bool, retryAfter: Duration?) {
-        do throws(UpstreamFailure) {
-            let transfer = try Transfer(call, on: worker.multi)
-            defer { transfer.close() }
-            let head = try await transfer.responseHead()
-            let body = try await transfer.readAll(limit: Self.summaryLimit)
-            guard (200..<300).contains(head.status) else {
-                // A summary may well wait out a rate limit: its budget bounds that.
-                let retryable = RetryPolicy.isRetryable(status: head.status) || head.status == 429
-                let retryAfter = RetryPolicy.parse(retryAfter: head.headerFields[.retryAfter])
-                return (.failed(detail: "HTTP status \(head.status)"), retryable, retryAfter)
-            }
-            return (SummaryCall.outcome(body.span), false, nil)
-        } catch {
-            return (.failed(detail: "\(error.kind.rawValue): \(error.detail)"), error.isRetryable, nil)
-        }
     }
 }

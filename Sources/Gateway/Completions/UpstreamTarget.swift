@@ -5,6 +5,7 @@ internal import Outbound
 struct UpstreamTarget: Sendable {
     private let configuration: GatewayConfiguration
     private let fields: HTTPFields
+    private let summaryFields: HTTPFields
 
     /// - Parameter authorization: the client's own; used only while the gateway holds no key of its own.
     init(configuration: GatewayConfiguration, authorization: String?, requestID: String) {
@@ -17,16 +18,31 @@ struct UpstreamTarget: Sendable {
         }
         for field in configuration.upstream.extraHeaders { fields[field.name] = field.value }
         self.fields = fields
+        let summary = configuration.summary
+        var summaryFields: HTTPFields =
+            summary.sharesOrigin ? fields : [.contentType: "application/json", .requestID: requestID]
+        if let key = summary.apiKey { summaryFields[.authorization] = "Bearer \(key.value)" }
+        self.summaryFields = summaryFields
     }
 
     /// The call whose answer the client waits for.
     func completion(_ body: RequestBody) -> UpstreamRequest {
-        request(body, accept: "text/event-stream", silence: configuration.upstream.requestTimeout)
+        var fields = fields
+        fields[.accept] = "text/event-stream"
+        return UpstreamRequest(
+            method: .post, url: configuration.upstream.chatCompletionsURL, headerFields: fields, body: body,
+            connectTimeout: configuration.upstream.connectTimeout,
+            silenceTimeout: configuration.upstream.requestTimeout)
     }
 
     /// A summary call.
     func summary(_ body: RequestBody) -> UpstreamRequest {
-        request(body, accept: "application/json", silence: configuration.summary.timeout)
+        let summary = configuration.summary
+        var fields = summaryFields
+        fields[.accept] = summary.streams ? "text/event-stream" : "application/json"
+        return UpstreamRequest(
+            method: .post, url: summary.chatCompletionsURL, headerFields: fields, body: body,
+            connectTimeout: configuration.upstream.connectTimeout, silenceTimeout: summary.timeout)
     }
 
     /// The list of models.
@@ -36,14 +52,6 @@ struct UpstreamTarget: Sendable {
         fields[.contentType] = nil
         return UpstreamRequest(
             method: .get, url: configuration.upstream.modelsURL, headerFields: fields,
-            connectTimeout: configuration.upstream.connectTimeout, silenceTimeout: silence)
-    }
-
-    private func request(_ body: RequestBody, accept: String, silence: Duration) -> UpstreamRequest {
-        var fields = fields
-        fields[.accept] = accept
-        return UpstreamRequest(
-            method: .post, url: configuration.upstream.chatCompletionsURL, headerFields: fields, body: body,
             connectTimeout: configuration.upstream.connectTimeout, silenceTimeout: silence)
     }
 }

@@ -36,6 +36,11 @@ struct ConfigurationReader {
         value(variable) ?? fallback
     }
 
+    /// What is wrong with the file that a variable names.
+    mutating func reject<Value>(_ variable: Variable<Value>, file: String, _ mistake: String) {
+        mistakes.append("\(variable.name): \"\(file)\": \(mistake)")
+    }
+
     /// Warnings for names that look like ours and are not.
     func warnings() -> [String] {
         let known = Variables.all.map(\.name)

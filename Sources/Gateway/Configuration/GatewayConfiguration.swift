@@ -39,8 +39,27 @@ public struct GatewayConfiguration: Sendable {
         public var maxTokens: Int
         public var maxPromptCharacters: Int
         public var maxReasoningCharacters: Int
-        public var summarizesPrompt: Bool
-        public var summarizesReasoning: Bool
+        public enum PromptMode: String, Sendable { case on, auto, off }
+        public enum ReasoningMode: String, Sendable { case final, rolling, off }
+
+        public var promptMode: PromptMode
+        public var reasoningMode: ReasoningMode
+        /// Whether the words of a summary are passed on as they come.
+        public var streams: Bool
+        /// Longest wait of the answer for the reasoning's summary.
+        public var hold: Duration
+        public var rollingCharacters: Int
+        public var rollingInterval: Duration
+        public var chatCompletionsURL: String
+        /// nil: the upstream's, as far as `sharesOrigin` allows.
+        public var apiKey: Secret?
+        /// Whether the summaries' endpoint may get what is meant for the upstream: its headers, and the client's key.
+        public var sharesOrigin: Bool
+        /// Calls in flight, over all loops.
+        public var concurrency: Int
+        /// Prompt summaries that are kept, over all loops.
+        public var cacheEntries: Int
+        public var prompts: SummaryPrompts
     }
 
     public struct Serving: Sendable {
@@ -88,7 +107,7 @@ public struct GatewayConfiguration: Sendable {
     public init(environment: [String: String]) throws(ConfigurationError) {
         var reader = ConfigurationReader(environment: environment)
         upstream = Upstream(&reader)
-        summary = Summary(&reader)
+        summary = Summary(&reader, upstream: upstream)
         serving = Serving(&reader)
         streams = Streams(
             format: StreamFormat(rawValue: reader.required(Variables.streamFormat, or: "auto")),
@@ -124,15 +143,50 @@ extension GatewayConfiguration.Upstream {
 }
 
 extension GatewayConfiguration.Summary {
-    fileprivate init(_ reader: inout ConfigurationReader) {
+    fileprivate init(_ reader: inout ConfigurationReader, upstream: GatewayConfiguration.Upstream) {
         defaultModel = reader.value(Variables.summaryModelDefault)
         allowModels = ModelAllowlist(reader.required(Variables.allowSummaryModels, or: []))
         timeout = reader.required(Variables.summaryTimeout, or: .seconds(10))
         maxTokens = reader.required(Variables.summaryMaxTokens, or: 0)
         maxPromptCharacters = reader.required(Variables.maxPromptChars, or: 8_000)
         maxReasoningCharacters = reader.required(Variables.maxReasoningChars, or: 8_000)
-        summarizesPrompt = reader.required(Variables.promptSummary, or: "on") == "on"
-        summarizesReasoning = reader.required(Variables.reasoningSummary, or: "final") == "final"
+        promptMode = PromptMode(rawValue: reader.required(Variables.promptSummary, or: "on")) ?? .on
+        reasoningMode = ReasoningMode(rawValue: reader.required(Variables.reasoningSummary, or: "final")) ?? .final
+        streams = reader.required(Variables.summaryStream, or: false)
+        hold = reader.value(Variables.summaryHold) ?? timeout
+        rollingCharacters = reader.required(Variables.rollingChars, or: 1_200)
+        rollingInterval = reader.required(Variables.rollingInterval, or: .seconds(3))
+        let baseURL = reader.value(Variables.summaryBaseURL)
+        let path = reader.value(Variables.summaryPath) ?? upstream.path
+        chatCompletionsURL = (baseURL ?? upstream.baseURL) + path
+        sharesOrigin = baseURL.map { Self.origin($0) == Self.origin(upstream.baseURL) } ?? true
+        apiKey = reader.value(Variables.summaryAPIKey)
+        concurrency = reader.required(Variables.summaryConcurrency, or: 1_024)
+        cacheEntries = reader.required(Variables.summaryCacheEntries, or: 0)
+        prompts = Self.prompts(&reader)
+    }
+
+    private static func prompts(_ reader: inout ConfigurationReader) -> SummaryPrompts {
+        guard let path = reader.value(Variables.summaryPromptsFile), let text = FileReader.text(of: path) else {
+            return SummaryPrompts()
+        }
+        var mistakes: [String] = []
+        let prompts = PromptsFile.parse(text, mistakes: &mistakes)
+        for mistake in mistakes { reader.reject(Variables.summaryPromptsFile, file: path, mistake) }
+        return prompts
+    }
+
+    /// Scheme, host and port (RFC 6454), of a URL that has been checked.
+    private static func origin(_ url: String) -> String {
+        let lowercased = url.lowercased()
+        let scheme = lowercased.hasPrefix("https://") ? "https://" : "http://"
+        let authority = lowercased.dropFirst(scheme.count).prefix { $0 != "/" }
+        let standardPort = scheme == "https://" ? ":443" : ":80"
+        let hasPort =
+            authority.hasSuffix("]")
+            ? false
+            : authority.drop { $0 != "]" }.contains(":") || (!authority.contains("]") && authority.contains(":"))
+        return scheme + authority + (hasPort ? "" : standardPort)
     }
 }
 

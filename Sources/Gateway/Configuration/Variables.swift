@@ -81,11 +81,39 @@ enum Variables {
         "HEAD_HOLD", default: "1", .seconds(0...day),
         "Longest time in seconds that an openai stream's head waits for the upstream's status.")
     static let promptSummary = Variable(
-        "PROMPT_SUMMARY", default: "on", .choice("on", "off"),
-        "off: no prompt summary call; the event is still sent, with empty text.")
+        "PROMPT_SUMMARY", default: "on", .choice("on", "auto", "off"),
+        "off: no prompt summary call, empty text; auto: no call where the prompt is no longer than a summary.")
     static let reasoningSummary = Variable(
-        "REASONING_SUMMARY", default: "final", .choice("final", "off"),
-        "final: one call when the reasoning ends; off: no call, empty text.")
+        "REASONING_SUMMARY", default: "final", .choice("final", "rolling", "off"),
+        "final: one call when the reasoning ends; rolling: part by part while the model thinks; off: empty text.")
+    static let summaryStream = Variable(
+        "SUMMARY_STREAM", default: "false", .boolean,
+        "true: summaries are streamed word by word, as summary.prompt.delta and summary.reasoning.delta.")
+    static let summaryHold = Variable(
+        "SUMMARY_HOLD", default: nil, .seconds(0...day),
+        "Longest time in seconds that the answer waits for the reasoning's summary; unset: SUMMARY_TIMEOUT.")
+    static let rollingChars = Variable(
+        "ROLLING_CHARS", default: "1200", .integer(1...1_000_000),
+        "Characters of reasoning after which a rolling summary's next part is cut.")
+    static let rollingInterval = Variable(
+        "ROLLING_INTERVAL", default: "3", .seconds(0.01...day),
+        "Seconds after which it is cut, however few characters came.")
+    static let summaryBaseURL = Variable(
+        "SUMMARY_BASE_URL", default: nil, .url, "Where the summary model lives; unset: with the upstream.")
+    static let summaryPath = Variable(
+        "SUMMARY_PATH", default: nil, .urlPath, "Appended to SUMMARY_BASE_URL; unset: UPSTREAM_PATH.")
+    static let summaryAPIKey = Variable(
+        "SUMMARY_API_KEY", default: nil, .secret, secret: true,
+        "Bearer token for summary calls; unset: the upstream's, where SUMMARY_BASE_URL has the same origin.")
+    static let summaryConcurrency = Variable(
+        "SUMMARY_CONCURRENCY", default: "1024", .integer(1...1_000_000),
+        "Summary calls in flight; more wait for their turn within SUMMARY_TIMEOUT.")
+    static let summaryCacheEntries = Variable(
+        "SUMMARY_CACHE_ENTRIES", default: "0", .integer(0...1_000_000),
+        "Prompt summaries that are kept for equal prompts; 0: none.")
+    static let summaryPromptsFile = Variable(
+        "SUMMARY_PROMPTS_FILE", default: nil, .readableFile,
+        "JSON file that replaces the built-in texts of the summary calls.")
     static let maxPromptChars = Variable(
         "MAX_PROMPT_CHARS", default: "8000", .integer(1...10_000_000),
         "At most this many characters of the conversation go to the summary model.")
@@ -138,7 +166,10 @@ enum Variables {
         enableParseReasoning,
         host, port, workers, maxConnections, maxConcurrentRequests, maxBodyBytes, headerTimeout, writeTimeout,
         keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay,
-        streamFormat, headHold, promptSummary, reasoningSummary, maxPromptChars, summaryMaxTokens, preambleChars,
+        streamFormat, headHold, promptSummary, reasoningSummary, summaryStream, summaryHold, rollingChars,
+        rollingInterval,
+        summaryBaseURL, summaryPath, summaryAPIKey, summaryConcurrency, summaryCacheEntries, summaryPromptsFile,
+        maxPromptChars, summaryMaxTokens, preambleChars,
         connectTimeout, upstreamMaxConnections, upstreamCAFile, upstreamInsecure, upstreamIncludeUsage,
         upstreamExtraHeaders,
         logLevel, logFormat, logContent,

@@ -8,6 +8,7 @@ internal import Outbound
 final class Worker: @unchecked Sendable {
     let reactor: Reactor
     let multi: MultiHandle
+    let summaries: SummaryLane
     let shared: SharedState
     private var daemon: InboundDaemon?
     private var sessions: [ObjectIdentifier: CompletionSession] = [:]
@@ -17,7 +18,13 @@ final class Worker: @unchecked Sendable {
     private init(reactor: Reactor, shared: SharedState) throws {
         self.reactor = reactor
         self.shared = shared
-        multi = try MultiHandle(reactor: reactor, settings: shared.configuration.outboundSettings)
+        let configuration = shared.configuration
+        let loops = configuration.serving.workers
+        multi = try MultiHandle(reactor: reactor, settings: configuration.outboundSettings)
+        summaries = try SummaryLane(
+            reactor: reactor, settings: configuration.outboundSettings,
+            places: configuration.summary.concurrency / loops,
+            cacheEntries: (configuration.summary.cacheEntries + loops - 1) / loops)
     }
 
     /// Starts a loop that serves `listenSocket`.
@@ -72,6 +79,7 @@ final class Worker: @unchecked Sendable {
             self.daemon?.stop()
             self.daemon = nil
             self.multi.close()
+            self.summaries.multi.close()
         }
         // Their calls are cancelled; each needs some turns of the loop to unwind.
         for _ in 0..<Self.unwindingTurns {

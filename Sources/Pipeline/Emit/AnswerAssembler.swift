@@ -20,9 +20,15 @@ struct AnswerAssembler: EventEncoder {
 
     mutating func adopt(chunkMember: Span<UInt8>) { frame.adopt(chunkMember) }
 
-    mutating func promptSummary(_ summary: Summary, to output: inout [UInt8]) { prompt = summary }
+    mutating func summaryDelta(
+        _ subject: SummaryPrompts.Subject, _ text: String, index: Int, to output: inout [UInt8]
+    ) {}
 
-    mutating func reasoningSummary(_ summary: Summary, to output: inout [UInt8]) { reasoning = summary }
+    mutating func summary(
+        _ subject: SummaryPrompts.Subject, _ summary: Summary, shown: Bool, to output: inout [UInt8]
+    ) {
+        if subject == .prompt { prompt = summary } else { reasoning = summary }
+    }
 
     mutating func outputDelta(
         _ text: Span<UInt8>, members: Span<UInt8>, logprobs: Span<UInt8>, to output: inout [UInt8]
@@ -74,6 +80,7 @@ struct AnswerAssembler: EventEncoder {
             output.append(#","usage":"#)
             output += end.usage
         }
+        output.append(end.summaryUsage)
         output.append(",")
         frame.appendRequestID(to: &output)
         output.append(#","summaries":{"prompt":"#)

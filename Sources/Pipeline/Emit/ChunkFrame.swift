@@ -12,6 +12,8 @@ struct ChunkFrame: Sendable {
     /// From `"id"` to the delta's opening brace.
     private(set) var opening: [UInt8] = []
     private var roleSent = false
+    /// A summary was given in pieces: what is shown next as reasoning is another paragraph.
+    private var needsBlankLine = false
 
     /// `object` of the chunks, and the beginning of their `id`.
     static let object = "chat.completion.chunk"
@@ -86,16 +88,22 @@ struct ChunkFrame: Sendable {
     }
 
     /// Appends a delta with a summary as reasoning, and closes the choice and the chunk.
-    mutating func appendReasoning(_ text: String, to output: inout [UInt8]) {
+    /// - Parameter isPiece: more of the same summary may follow.
+    mutating func appendReasoning(_ text: String, isPiece: Bool, to output: inout [UInt8]) {
         let comma = appendRole(to: &output)
         if !text.isEmpty {
             output.append(comma ? #","reasoning_content":""# : #""reasoning_content":""#)
+            if needsBlankLine { output.append(#"\n\n"#) }
+            needsBlankLine = false
             JSONString.appendEscaped(text, to: &output)
             // A blank line, so that the two summaries read as two paragraphs where they are shown as one text.
-            output.append(#"\n\n""#)
+            output.append(isPiece ? "\"" : #"\n\n""#)
         }
         close(to: &output)
     }
+
+    /// A summary that was given in pieces has ended.
+    mutating func endPieces() { needsBlankLine = true }
 
     /// Appends a delta that says nothing, and closes the choice and the chunk.
     mutating func appendEmptyDelta(to output: inout [UInt8]) {
@@ -135,6 +143,25 @@ extension [UInt8] {
         append("\":\"")
         JSONString.appendEscaped(value, to: &self)
         append("\"")
+    }
+
+    /// Appends `"summary_usage":…` with a comma before it; nothing where nothing is known.
+    mutating func append(_ usage: SummaryUsage) {
+        guard !usage.isEmpty else { return }
+        append(#","summary_usage":{"prompt":"#)
+        append(usage.prompt)
+        append(#","reasoning":"#)
+        append(usage.reasoning)
+        append("}")
+    }
+
+    private mutating func append(_ usage: TokenUsage?) {
+        guard let usage else { return append("null") }
+        let total = usage.prompt.addingReportingOverflow(usage.completion)
+        let text =
+            #"{"prompt_tokens":\#(usage.prompt),"completion_tokens":\#(usage.completion),"#
+            + #""total_tokens":\#(total.overflow ? .max : total.partialValue)}"#
+        append(contentsOf: text.utf8)
     }
 
     /// Appends OpenAI's error object.

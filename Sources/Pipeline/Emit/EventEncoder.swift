@@ -3,9 +3,14 @@
 ///
 /// An encoder does not check the order of events: the pipeline holds that.
 protocol EventEncoder: Sendable {
-    mutating func promptSummary(_ summary: Summary, to output: inout [UInt8])
+    /// A piece of a summary, before the summary itself. All pieces together are its text.
+    /// - Parameter index: counts a summary's pieces, from 0.
+    mutating func summaryDelta(
+        _ subject: SummaryPrompts.Subject, _ text: String, index: Int, to output: inout [UInt8])
 
-    mutating func reasoningSummary(_ summary: Summary, to output: inout [UInt8])
+    /// - Parameter shown: whether the text was given in pieces before.
+    mutating func summary(
+        _ subject: SummaryPrompts.Subject, _ summary: Summary, shown: Bool, to output: inout [UInt8])
 
     /// - Parameters:
     ///   - text: the inside of a JSON string, escaped.
@@ -31,6 +36,11 @@ protocol EventEncoder: Sendable {
 
 extension EventEncoder {
     var assembledBytes: Int { 0 }
+}
+
+extension SummaryPrompts.Subject {
+    /// The event that tells the summary.
+    var eventName: StaticString { self == .prompt ? "summary.prompt" : "summary.reasoning" }
 }
 
 /// The shapes in which one answer can be given.

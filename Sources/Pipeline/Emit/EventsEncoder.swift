@@ -12,14 +12,22 @@ struct EventsEncoder: EventEncoder {
 
     mutating func adopt(chunkMember: Span<UInt8>) {}
 
-    mutating func promptSummary(_ summary: Summary, to output: inout [UInt8]) {
-        output.append("event: summary.prompt\ndata: {")
-        output.appendMember("text", summary.text)
+    mutating func summaryDelta(
+        _ subject: SummaryPrompts.Subject, _ text: String, index: Int, to output: inout [UInt8]
+    ) {
+        output.append("event: ")
+        output.append(subject.eventName)
+        output.append(".delta\ndata: {")
+        output.appendMember("text", text)
         end(to: &output)
     }
 
-    mutating func reasoningSummary(_ summary: Summary, to output: inout [UInt8]) {
-        output.append("event: summary.reasoning\ndata: {")
+    mutating func summary(
+        _ subject: SummaryPrompts.Subject, _ summary: Summary, shown: Bool, to output: inout [UInt8]
+    ) {
+        output.append("event: ")
+        output.append(subject.eventName)
+        output.append("\ndata: {")
         output.appendMember("text", summary.text)
         end(to: &output)
     }

@@ -33,12 +33,26 @@ struct OpenAIEncoder: EventEncoder {
         deltaOpening = Self.deltaOpening(frame)
     }
 
-    mutating func promptSummary(_ summary: Summary, to output: inout [UInt8]) {
-        self.summary("summary.prompt", summary, to: &output)
+    mutating func summaryDelta(
+        _ subject: SummaryPrompts.Subject, _ text: String, index: Int, to output: inout [UInt8]
+    ) {
+        Self.open(subject == .prompt ? "summary.prompt.delta" : "summary.reasoning.delta", frame, to: &output)
+        output.append(contentsOf: "\"index\":\(index),".utf8)
+        output += frame.opening
+        frame.appendReasoning(text, isPiece: true, to: &output)
+        output.append("\n\n")
     }
 
-    mutating func reasoningSummary(_ summary: Summary, to output: inout [UInt8]) {
-        self.summary("summary.reasoning", summary, to: &output)
+    mutating func summary(
+        _ subject: SummaryPrompts.Subject, _ summary: Summary, shown: Bool, to output: inout [UInt8]
+    ) {
+        Self.open(subject.eventName, frame, to: &output)
+        output.appendMember("source", summary.source.rawValue)
+        output.append(",")
+        output += frame.opening
+        frame.appendReasoning(shown ? "" : summary.text, isPiece: false, to: &output)
+        if shown { frame.endPieces() }
+        output.append("\n\n")
     }
 
     mutating func outputDelta(
@@ -86,6 +100,7 @@ struct OpenAIEncoder: EventEncoder {
                 frame.appendIdentity(to: &output)
                 output.append(#""choices":[],"usage":"#)
                 output += end.usage
+                output.append(end.summaryUsage)
                 output.append("}\n\n")
             }
         }
@@ -97,15 +112,6 @@ struct OpenAIEncoder: EventEncoder {
         Self.open("keep-alive", frame, to: &output)
         output += frame.opening
         frame.appendEmptyDelta(to: &output)
-        output.append("\n\n")
-    }
-
-    private mutating func summary(_ name: StaticString, _ summary: Summary, to output: inout [UInt8]) {
-        Self.open(name, frame, to: &output)
-        output.appendMember("source", summary.source.rawValue)
-        output.append(",")
-        output += frame.opening
-        frame.appendReasoning(summary.text, to: &output)
         output.append("\n\n")
     }
 }

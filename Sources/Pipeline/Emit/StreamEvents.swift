@@ -2,6 +2,10 @@
 public enum SummarySource: String, Sendable {
     /// A summary model wrote it.
     case model
+    /// The upstream summarised its reasoning itself.
+    case upstream
+    /// A summary model wrote it for an earlier request.
+    case cached
     /// Cut from the text itself.
     case extract
     /// There is no text.
@@ -71,5 +75,15 @@ struct OutputEnd: Equatable {
     var escapedFinishReason: [UInt8]?
     /// A JSON object; empty: none came.
     var usage: [UInt8] = []
+    /// Tokens of the summaries, which `usage` does not count.
+    var summaryUsage = SummaryUsage()
     var isComplete: Bool
+}
+
+/// Tokens that the summary calls of one answer took.
+struct SummaryUsage: Equatable {
+    var prompt: TokenUsage?
+    var reasoning: TokenUsage?
+
+    var isEmpty: Bool { prompt == nil && reasoning == nil }
 }

@@ -21,12 +21,37 @@ struct UnifiedEncoder: EventEncoder {
         behindText = Self.behindText(frame)
     }
 
-    mutating func promptSummary(_ summary: Summary, to output: inout [UInt8]) {
-        self.summary("event: summary.prompt\ndata: {", summary, to: &output)
+    mutating func summaryDelta(
+        _ subject: SummaryPrompts.Subject, _ text: String, index: Int, to output: inout [UInt8]
+    ) {
+        output.append("event: ")
+        output.append(subject.eventName)
+        output.append(".delta\ndata: {")
+        output.appendMember("text", text)
+        output.append(",")
+        frame.appendRequestID(to: &output)
+        output.append(contentsOf: ",\"index\":\(index),".utf8)
+        output += frame.opening
+        frame.appendReasoning(text, isPiece: true, to: &output)
+        output.append("\n\n")
     }
 
-    mutating func reasoningSummary(_ summary: Summary, to output: inout [UInt8]) {
-        self.summary("event: summary.reasoning\ndata: {", summary, to: &output)
+    mutating func summary(
+        _ subject: SummaryPrompts.Subject, _ summary: Summary, shown: Bool, to output: inout [UInt8]
+    ) {
+        output.append("event: ")
+        output.append(subject.eventName)
+        output.append("\ndata: {")
+        output.appendMember("text", summary.text)
+        output.append(",")
+        frame.appendRequestID(to: &output)
+        output.append(",")
+        output.appendMember("source", summary.source.rawValue)
+        output.append(",")
+        output += frame.opening
+        frame.appendReasoning(shown ? "" : summary.text, isPiece: false, to: &output)
+        if shown { frame.endPieces() }
+        output.append("\n\n")
     }
 
     mutating func outputDelta(
@@ -72,24 +97,12 @@ struct UnifiedEncoder: EventEncoder {
             output.append(#","usage":"#)
             output += end.usage
         }
+        output.append(end.summaryUsage)
         output.append("}\n\n")
     }
 
     /// A comment, which every SSE client ignores.
     mutating func keepAlive(to output: inout [UInt8]) {
         output.append(": keep-alive\n\n")
-    }
-
-    private mutating func summary(_ opening: StaticString, _ summary: Summary, to output: inout [UInt8]) {
-        output.append(opening)
-        output.appendMember("text", summary.text)
-        output.append(",")
-        frame.appendRequestID(to: &output)
-        output.append(",")
-        output.appendMember("source", summary.source.rawValue)
-        output.append(",")
-        output += frame.opening
-        frame.appendReasoning(summary.text, to: &output)
-        output.append("\n\n")
     }
 }

@@ -13,6 +13,8 @@ public struct UpstreamChoice: Sendable, Equatable {
     public internal(set) var role: JSONValue?
     /// The reasoning text by rule U1, if there is any: of the first source that is not empty.
     public internal(set) var reasoning: UpstreamText?
+    /// A summary of its reasoning that the upstream sends: `reasoning_details` of type `reasoning.summary`.
+    public internal(set) var reasoningSummary: UpstreamText?
     /// The answer's text by rule U2; may be empty.
     public internal(set) var content: UpstreamText?
     /// Every further member as `"name":value`, in order, white space as it came (see ``append(json:of:to:)``).
@@ -83,6 +85,7 @@ public struct UpstreamChoice: Sendable, Equatable {
     ) throws(JSONError) {
         role = nil
         reasoning = nil
+        reasoningSummary = nil
         content = nil
         otherMembers = []
         var best = ReasoningSource.none
@@ -103,6 +106,7 @@ public struct UpstreamChoice: Sendable, Equatable {
                 offer(UpstreamText(value, in: payload), from: .reasoning, &best)
             } else if name == names.reasoningDetails {
                 offer(UpstreamText(reasoningDetails: value, in: payload), from: .reasoningDetails, &best)
+                reasoningSummary = UpstreamText(reasoningSummaries: value, in: payload)
             } else if name == names.thinking {
                 offer(UpstreamText(value, in: payload), from: .thinking, &best)
             } else if !value.isEmptyArray(in: payload) {

@@ -93,6 +93,18 @@ public enum UpstreamText: Sendable, Equatable {
         }
         self = .pieces(pieces)
     }
+
+    /// The summaries alone in OpenRouter's list; nil where there are none.
+    init?(reasoningSummaries value: JSONValue, in payload: Span<UInt8>) {
+        let names = ChunkNames.shared
+        var pieces: [JSONValue] = []
+        value.forEachElement(in: payload) { element in
+            guard let part = Part(element, in: payload), part.type == names.reasoningSummary else { return }
+            pieces.appendText(part.summary)
+        }
+        guard !pieces.isEmpty else { return nil }
+        self = .pieces(pieces)
+    }
 }
 
 /// The members of a part, or of a reasoning detail, that matter.

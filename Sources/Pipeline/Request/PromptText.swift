@@ -21,6 +21,16 @@ extension ChatRequest {
         return text.joined
     }
 
+    /// The prompt as its own summary (`PROMPT_SUMMARY=auto`): where it is one message of the user with at most two sentences and no more
+    /// characters than a fallback summary may have. Nil for any other.
+    /// - Parameter promptText: what `promptText(maximumCharacters:)` gives.
+    public func ownSummary(promptText: String) -> String? {
+        let last = lastUserText(maximumCharacters: FallbackExtract.maximumCharacters + 1)
+        guard promptText == "user: " + last else { return nil }
+        let folded = last.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return FallbackExtract.summary(of: last) == folded ? folded : nil
+    }
+
     /// The text of the last message of the user, bounded likewise, but only its head is kept. Empty where there is none.
     public func lastUserText(maximumCharacters: Int) -> String {
         let user = JSONName("user")

@@ -48,6 +48,22 @@ public struct ReasoningTranscript: Sendable {
         kept.append(contentsOf: piece.extracting(0..<min(end, room)))
     }
 
+    /// Takes the first bytes out of what is kept, and goes on with the rest of it. What was not kept is lost.
+    /// - Parameter count: bytes, not beyond what is kept and not inside a character.
+    mutating func takeFirst(_ count: Int) -> (text: String, characters: Int) {
+        var first = ReasoningTranscript(maximumCharacters: limit)
+        var rest = ReasoningTranscript(maximumCharacters: limit)
+        let end = min(max(0, count), completeEnd)
+        first.append(kept.span.extracting(0..<end))
+        let taken = first.characters
+        if !isCut { rest.append(kept.span.extracting(end..<kept.count)) }
+        let text = first.text
+        self = rest
+        return (text, taken)
+    }
+
+    func withKept<Result>(_ body: ([UInt8]) -> Result) -> Result { body(kept) }
+
     /// The first characters, cut at a grapheme boundary. Invalid UTF-8 is repaired; a sequence whose end has not come yet
     /// is left out.
     public var text: String {

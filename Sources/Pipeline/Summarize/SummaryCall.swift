@@ -10,9 +10,13 @@ public enum SummaryOutcome: Sendable, Equatable {
 /// A summary call as it goes over the wire (protocol.md, "Summary calls").
 public enum SummaryCall {
     /// The request's body.
-    /// - Parameter maximumTokens: `max_tokens`; 0: not sent.
+    /// - Parameters:
+    ///   - context: summaries of what came before `text`, where a long text is summarised in parts.
+    ///   - streamed: whether the answer shall be a stream (`SUMMARY_STREAM`).
+    ///   - maximumTokens: `max_tokens`; 0: not sent.
     public static func body(
-        _ subject: SummaryPrompts.Subject, of text: String, prompts: SummaryPrompts, model: String, maximumTokens: Int
+        _ subject: SummaryPrompts.Subject, of text: String, context: String = "", prompts: SummaryPrompts,
+        model: String, streamed: Bool = false, maximumTokens: Int
     ) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: text.utf8.count + 1024)
         writer.beginObject()
@@ -21,10 +25,10 @@ public enum SummaryCall {
         writer.key("messages")
         writer.beginArray()
         message("system", prompts.systemMessage(for: subject), to: &writer)
-        message("user", prompts.userMessage(for: subject, text: text), to: &writer)
+        message("user", prompts.userMessage(for: subject, text: text, context: context), to: &writer)
         writer.endArray()
         writer.key("stream")
-        writer.bool(false)
+        writer.bool(streamed)
         if maximumTokens > 0 {
             writer.key("max_tokens")
             writer.integer(maximumTokens)
@@ -33,27 +37,17 @@ public enum SummaryCall {
         return writer.bytes
     }
 
-    /// What a successful answer's body says.
-    public static func outcome(_ body: Span<UInt8>) -> SummaryOutcome {
+    /// What a successful answer's body says, and the tokens that it tells of.
+    public static func outcome(_ body: Span<UInt8>) -> (SummaryOutcome, TokenUsage?) {
         do throws(JSONError) {
             let answer = try UpstreamChunk(parsing: body)
-            if answer.fault != nil { return .failed(detail: "the summary model answered with an error") }
-            var content: [UInt8] = []
-            answer.choice.appendContent(of: body, to: &content)
-            let text = withoutReasoning(content)
-            return text.isEmpty ? .failed(detail: "the summary model's answer is empty") : .text(text)
+            if answer.fault != nil { return (.failed(detail: StreamedSummary.errorDetail), nil) }
+            var summary = StreamedSummary()
+            _ = summary.take(answer, of: body)
+            return (summary.finish().outcome, summary.usage)
         } catch {
-            return .failed(detail: "the summary model's answer is not a chat completion")
+            return (.failed(detail: "the summary model's answer is not a chat completion"), nil)
         }
-    }
-
-    /// The summary model's own reasoning is none of the reader's business.
-    private static func withoutReasoning(_ content: [UInt8]) -> String {
-        var parser = AnalysisFinalParser(start: .uninstructed, recoveryLimit: content.count)
-        var parts = ParsedText()
-        parser.consume(content.span, into: &parts)
-        parser.finish(.complete, into: &parts)
-        return String(decoding: parts.content, as: UTF8.self).trimmingWhiteSpace()
     }
 
     private static func message(_ role: String, _ content: String, to writer: inout JSONWriter) {

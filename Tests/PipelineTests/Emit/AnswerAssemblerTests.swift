@@ -26,8 +26,8 @@ struct AnswerAssemblerTests {
             assembler.adopt(chunkMember: Array(#""system_fingerprint":"fp""#.utf8).span)
             assembler.error(
                 StreamError(stage: .promptSummary, message: "prompt summary failed", detail: "timeout"), to: &ignored)
-            assembler.promptSummary(Summary(text: "P", source: .extract), to: &ignored)
-            assembler.reasoningSummary(Summary(text: "R\n", source: .model), to: &ignored)
+            assembler.summary(.prompt, Summary(text: "P", source: .extract), shown: false, to: &ignored)
+            assembler.summary(.reasoning, Summary(text: "R\n", source: .model), shown: false, to: &ignored)
             for piece in ["Hello \\\"", "you\\\" \\u00e9"] {
                 assembler.outputDelta(
                     Array(piece.utf8).span, members: Span(),

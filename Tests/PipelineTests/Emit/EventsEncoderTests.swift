@@ -15,8 +15,8 @@ struct EventsEncoderTests {
 
     @Test func summaries() {
         let text = encode { encoder, output in
-            encoder.promptSummary(Summary(text: "P \"q\"", source: .model), to: &output)
-            encoder.reasoningSummary(.empty, to: &output)
+            encoder.summary(.prompt, Summary(text: "P \"q\"", source: .model), shown: false, to: &output)
+            encoder.summary(.reasoning, .empty, shown: false, to: &output)
         }
         #expect(
             text == """

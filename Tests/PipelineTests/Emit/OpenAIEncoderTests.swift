@@ -12,7 +12,7 @@ struct OpenAIEncoderTests {
         var output: [UInt8] = []
         if afterFirst {
             var ignored: [UInt8] = []
-            encoder.promptSummary(.empty, to: &ignored)
+            encoder.summary(.prompt, .empty, shown: false, to: &ignored)
         }
         body(&encoder, &output)
         return String(decoding: output, as: UTF8.self)
@@ -22,7 +22,9 @@ struct OpenAIEncoderTests {
     private let empty = #"[{"index":0,"delta":{},"logprobs":null,"finish_reason":null}]"#
 
     @Test func promptSummary() {
-        let text = encode(afterFirst: false) { $0.promptSummary(Summary(text: "P", source: .model), to: &$1) }
+        let text = encode(afterFirst: false) {
+            $0.summary(.prompt, Summary(text: "P", source: .model), shown: false, to: &$1)
+        }
         #expect(
             text == """
                 data: {"request_id":"r1","gateway_event":"summary.prompt","source":"model",\(chunk),"choices":[{"index":0,\
@@ -34,7 +36,7 @@ struct OpenAIEncoderTests {
 
     @Test func emptyReasoningSummary() {
         #expect(
-            encode { $0.reasoningSummary(.empty, to: &$1) } == """
+            encode { $0.summary(.reasoning, .empty, shown: false, to: &$1) } == """
                 data: {"request_id":"r1","gateway_event":"summary.reasoning","source":"none",\(chunk),"choices":\(empty)}
 
 

@@ -13,7 +13,7 @@ struct UnifiedEncoderTests {
         var output: [UInt8] = []
         if afterFirst {
             var ignored: [UInt8] = []
-            encoder.promptSummary(.empty, to: &ignored)
+            encoder.summary(.prompt, .empty, shown: false, to: &ignored)
         }
         body(&encoder, &output)
         return String(decoding: output, as: UTF8.self)
@@ -22,7 +22,9 @@ struct UnifiedEncoderTests {
     private let chunk = #""id":"chatcmpl-r1","object":"chat.completion.chunk","created":1,"model":"m""#
 
     @Test func promptSummary() {
-        let text = encode(afterFirst: false) { $0.promptSummary(Summary(text: "P", source: .model), to: &$1) }
+        let text = encode(afterFirst: false) {
+            $0.summary(.prompt, Summary(text: "P", source: .model), shown: false, to: &$1)
+        }
         #expect(
             text == """
                 event: summary.prompt
@@ -34,7 +36,7 @@ struct UnifiedEncoderTests {
     }
 
     @Test func emptyReasoningSummary() {
-        let text = encode { $0.reasoningSummary(.empty, to: &$1) }
+        let text = encode { $0.summary(.reasoning, .empty, shown: false, to: &$1) }
         #expect(
             text == """
                 event: summary.reasoning
@@ -152,7 +154,7 @@ struct UnifiedEncoderTests {
     func escapes() throws {
         var encoder = UnifiedEncoder(requestID: "r\"1", created: 1, model: "m\n\\")
         var output: [UInt8] = []
-        encoder.promptSummary(Summary(text: "a\u{0}\n\"b", source: .model), to: &output)
+        encoder.summary(.prompt, Summary(text: "a\u{0}\n\"b", source: .model), shown: false, to: &output)
         let event = try #require(try ClientEvent.decode(output).first)
         #expect(event.text == "a\u{0}\n\"b")
         #expect(event.data["model"] as? String == "m\n\\")

@@ -33,14 +33,14 @@ struct PipelineRun {
     init(
         instruction: String? = "use tags", fields: Bool = true, prompt: Bool = true, reasoning: Bool = true,
         preamble: Int = 200, recovery: Int = 1 << 20, reasoningCharacters: Int = 8000,
-        form: AnswerForm = .stream(.unified), includesUsage: Bool = false
+        rolling: Int? = nil, form: AnswerForm = .stream(.unified), includesUsage: Bool = false
     ) {
         pipeline = RequestPipeline(
             PipelineSettings(
                 requestID: "r1", created: 1, model: "m", instruction: instruction, usesReasoningFields: fields,
                 preambleCharacters: preamble, recoveryBytes: recovery, reasoningCharacters: reasoningCharacters,
                 summarizesPrompt: prompt, summarizesReasoning: reasoning,
-                promptFallback: { "First sentence. Second sentence. Third." }, form: form,
+                promptFallback: { "First sentence. Second sentence. Third." }, rollingCharacters: rolling, form: form,
                 includesUsage: includesUsage))
         pipeline.begin(into: &output)
     }
@@ -56,7 +56,8 @@ struct PipelineRun {
     }
 
     mutating func summarizeReasoning(_ outcome: SummaryOutcome = .text("R")) {
-        pipeline.reasoningSummarized(outcome, into: &output)
+        guard pipeline.nextReasoningPart() != nil else { return }
+        pipeline.reasoningPartSummarized(outcome, into: &output)
     }
 
     mutating func close() {
