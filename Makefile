@@ -65,6 +65,10 @@ test: dependencies ## all tests; what failed is said again at the end
 	trap 'rm -f "$$log"' EXIT
 	$(SWIFT) test 2>&1 | tee "$$log" || { printf '\nfailed:\n'; grep -a '✘\|error:' "$$log" | tail -n 40; exit 1; }
 
+.PHONY: bench-summaries
+bench-summaries: build ## how long readers wait for summaries and for the answer, in each mode
+	exec $(BINARY) bench-summaries
+
 .PHONY: format
 format: ## format the sources in place
 	$(SWIFT) format format --in-place --parallel --recursive $(SWIFT_FILES)

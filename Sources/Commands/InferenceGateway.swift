@@ -8,7 +8,7 @@ struct InferenceGateway: AsyncParsableCommand {
         abstract: "A streaming gateway that puts a summary of the prompt and of the reasoning before the answer.",
         subcommands: [
             Serve.self, Chat.self, Demo.self, MockUpstreamCommand.self, Health.self, CheckDedicated.self,
-            CheckStream.self, EnvironmentExample.self,
+            CheckStream.self, EnvironmentExample.self, BenchSummaries.self,
         ],
         defaultSubcommand: Serve.self
     )

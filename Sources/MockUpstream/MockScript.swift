@@ -44,6 +44,11 @@ public struct MockScript: Sendable {
         return script
     }
 
+    /// The script that a model's name stands for, settings and all.
+    public static func named(_ name: String) -> MockScript {
+        MockCatalog.script(name, request: MockRequest(path: "", headerFields: [:], body: []), attempt: 0)
+    }
+
     /// An error in OpenAI's envelope.
     public static func refusal(
         _ status: Int, _ message: String, code: String? = nil, retryAfter: Int? = nil

@@ -14,7 +14,9 @@ struct GatewayEventTests {
         ("output.done", #"{"request_id":"r"}"#, .outputDone(isComplete: true)),
         ("output.done", #"{"status":"completed"}"#, .outputDone(isComplete: true)),
         ("output.done", #"{"status":"incomplete"}"#, .outputDone(isComplete: false)),
-        ("summary.prompt.delta", "not JSON", .other(name: "summary.prompt.delta")),
+        ("summary.prompt.delta", #"{"text":"a"}"#, .promptSummaryDelta(text: "a")),
+        ("summary.reasoning.delta", #"{"text":"b","index":1}"#, .reasoningSummaryDelta(text: "b")),
+        ("summary.later", "not JSON", .other(name: "summary.later")),
         ("", "[DONE]", .other(name: "")),
     ]
 

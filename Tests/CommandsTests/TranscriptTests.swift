@@ -35,6 +35,15 @@ struct TranscriptTests {
             "\(heading1)P\n\(heading2)R\n\(heading3)ab\n\n[done]\n"
         ),
         Case(
+            "shows the pieces of a summary as they come, and the summary not again",
+            [
+                .promptSummaryDelta(text: "P"), .promptSummaryDelta(text: "p"), .promptSummary(text: "Pp"),
+                .reasoningSummaryDelta(text: "R"), .reasoningSummaryDelta(text: "\n\nS"),
+                .reasoningSummary(text: "R\n\nS"), .outputDelta(text: "a"), done,
+            ],
+            "\(heading1)Pp\n\(heading2)R\n\nS\n\(heading3)a\n\n[done]\n"
+        ),
+        Case(
             "has an empty line where there was no reasoning",
             [.promptSummary(text: "P"), .reasoningSummary(text: ""), .outputDelta(text: "a"), done],
             "\(heading1)P\n\(heading2)\n\(heading3)a\n\n[done]\n"

@@ -17,7 +17,7 @@ struct ChatOutcome: Equatable, Sendable {
         case .outputDone(let isComplete):
             isDone = true
             isIncomplete = !isComplete
-        case .promptSummary, .reasoningSummary, .outputDelta: break
+        case .promptSummary, .reasoningSummary, .promptSummaryDelta, .reasoningSummaryDelta, .outputDelta: break
         }
         sawGatewayEvent = true
     }

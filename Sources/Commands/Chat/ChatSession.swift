@@ -117,7 +117,7 @@ final class ChatSession {
         case .reasoningSummary: screen.await("waiting for the answer")
         case .outputDelta: screen.await("receiving the answer")
         case .error(let fault) where fault.isFatal: explain(fault)
-        case .outputDone, .error, .other: break
+        case .promptSummaryDelta, .reasoningSummaryDelta, .outputDone, .error, .other: break
         }
         return nil
     }

@@ -4,6 +4,9 @@ import JSON
 enum GatewayEvent: Equatable, Sendable {
     case promptSummary(text: String)
     case reasoningSummary(text: String)
+    /// A piece of a summary, ahead of it.
+    case promptSummaryDelta(text: String)
+    case reasoningSummaryDelta(text: String)
     case outputDelta(text: String)
     case outputDone(isComplete: Bool)
     case error(StreamFault)
@@ -15,6 +18,8 @@ enum GatewayEvent: Equatable, Sendable {
         switch name {
         case "summary.prompt": self = .promptSummary(text: try Fields(data).text)
         case "summary.reasoning": self = .reasoningSummary(text: try Fields(data).text)
+        case "summary.prompt.delta": self = .promptSummaryDelta(text: try Fields(data).text)
+        case "summary.reasoning.delta": self = .reasoningSummaryDelta(text: try Fields(data).text)
         case "output.delta": self = .outputDelta(text: try Fields(data).text)
         case "output.done": self = .outputDone(isComplete: try Fields(data).status != "incomplete")
         case "error": self = .error(StreamFault(try Fields(data)))

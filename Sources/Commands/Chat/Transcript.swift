@@ -23,6 +23,8 @@ struct Transcript {
         switch event {
         case .promptSummary(let text): summary(.prompt, text)
         case .reasoningSummary(let text): summary(.reasoning, text)
+        case .promptSummaryDelta(let text): note(begin(.prompt) + text)
+        case .reasoningSummaryDelta(let text): note(begin(.reasoning) + text)
         case .outputDelta(let text): note(begin(.output) + text)
         case .outputDone: done()
         case .error(let fault): line("[error] \(fault.stage): \(fault.message)")
@@ -37,7 +39,9 @@ struct Transcript {
 
     private mutating func summary(_ section: Section, _ text: String) -> String {
         let heading = begin(section)
-        return heading.isEmpty ? "" : note(heading + text + (text.hasSuffix("\n") ? "" : "\n"))
+        // What was shown in pieces is not shown again.
+        guard !heading.isEmpty else { return isAtLineStart ? "" : note("\n") }
+        return note(heading + text + (text.hasSuffix("\n") ? "" : "\n"))
     }
 
     private mutating func done() -> String {
