@@ -65,9 +65,31 @@ test: dependencies ## all tests; what failed is said again at the end
 	trap 'rm -f "$$log"' EXIT
 	$(SWIFT) test 2>&1 | tee "$$log" || { printf '\nfailed:\n'; grep -a '✘\|error:' "$$log" | tail -n 40; exit 1; }
 
+# Seconds that `make fuzz` gives each target.
+SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: dependencies ## fuzz each target for SECONDS seconds; what is found is written to .build-fuzz
+	$(SWIFT) build --package-path Tests/Fuzzers --scratch-path .build-fuzz -c release --sanitize=fuzzer
+	for corpus in Tests/FuzzTests/Corpus/*/; do
+		target=$$(basename "$$corpus")
+		mkdir -p ".build-fuzz/corpus/$$target"
+		printf '\n== %s\n' "$$target"
+		FUZZ_TARGET=$$target .build-fuzz/release/Fuzzer -max_total_time=$(SECONDS) -max_len=4096 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=".build-fuzz/$$target-" ".build-fuzz/corpus/$$target" "$$corpus"
+	done
+
 .PHONY: bench-summaries
 bench-summaries: build ## how long readers wait for summaries and for the answer, in each mode
 	exec $(BINARY) bench-summaries
+
+.PHONY: test-tsan
+test-tsan: dependencies ## all tests under the thread sanitizer
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan
+
+.PHONY: test-asan
+test-asan: dependencies ## all tests under the address sanitizer
+	$(SWIFT) test --sanitize=address --scratch-path .build-asan
 
 .PHONY: format
 format: ## format the sources in place

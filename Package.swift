@@ -28,7 +28,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "inference-gateway",
     products: [
-        .executable(name: "inference-gateway", targets: ["Commands"])
+        .executable(name: "inference-gateway", targets: ["Commands"]),
+        // For the fuzzers, which are a package of their own.
+        .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,6 +68,8 @@ let package = Package(
             swiftSettings: strict),
 
         module("TestSupport", ["EventLoop", "Outbound", "ServerSentEvents", httpTypes], path: "Tests/TestSupport"),
+        module("FuzzTargets", ["JSON", "Pipeline", "ServerSentEvents"], path: "Tests/FuzzTargets"),
+        tests("FuzzTests", ["FuzzTargets", "TestSupport"], resources: [.copy("Corpus")]),
         tests("EventLoopTests", ["EventLoop", "TestSupport"]),
         tests("InboundTests", ["EventLoop", "Inbound", "TestSupport", httpTypes]),
         tests("JSONTests", ["JSON", "TestSupport"]),
