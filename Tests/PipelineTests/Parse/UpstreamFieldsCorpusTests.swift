@@ -63,7 +63,7 @@ struct UpstreamFieldsCorpusTests {
             let chunk = try UpstreamChunk(parsing: bytes.span)
             splitter.split(chunk.choice, of: bytes.span, answer: &answer, reasoning: &reasoning)
         }
-        splitter.finish(.complete, answer: &answer, reasoning: &reasoning)
+        splitter.finish(.complete, stopped: true, answer: &answer, reasoning: &reasoning)
         #expect(String(decoding: reasoning, as: UTF8.self) == example.reasoning)
         #expect(EscapedText.string(answer.escapedText.span) == example.content)
     }

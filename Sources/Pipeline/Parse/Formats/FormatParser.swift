@@ -4,6 +4,8 @@ public struct FormatParser: Sendable {
     private var analysisFinal: AnalysisFinalParser?
     private var tags: TagParser?
     private var channels: ChannelParser?
+    /// Drops a closing marker that stands in front of the answer.
+    private var leadingClosing: TagParser?
     let format: ReasoningFormat
     let startsInReasoning: Bool
 
@@ -33,6 +35,13 @@ public struct FormatParser: Sendable {
 
     /// Takes the next piece of text, divided anywhere, even inside a UTF-8 sequence.
     public mutating func consume(_ text: Span<UInt8>, into output: inout ParsedText) {
+        guard leadingClosing == nil else {
+            var parts = ParsedText()
+            leadingClosing?.consume(text, into: &parts)
+            if leadingClosing?.passesEverything == true { leadingClosing = nil }
+            analysisFinal?.consume(parts.content.span, into: &output)
+            return
+        }
         analysisFinal?.consume(text, into: &output)
         tags?.consume(text, into: &output)
         channels?.consume(text, into: &output)
@@ -40,6 +49,10 @@ public struct FormatParser: Sendable {
 
     /// The end of the text: whatever is held goes where the rules say.
     public mutating func finish(_ end: StreamEnd = .complete, into output: inout ParsedText) {
+        var parts = ParsedText()
+        leadingClosing?.finish(into: &parts)
+        leadingClosing = nil
+        if !parts.content.isEmpty { analysisFinal?.consume(parts.content.span, into: &output) }
         analysisFinal?.finish(end, into: &output)
         tags?.finish(into: &output)
         channels?.finish(into: &output)
@@ -53,13 +66,13 @@ public struct FormatParser: Sendable {
         }
         // What is held is part of no marker any more.
         var rest = ParsedText()
+        leadingClosing = tags.map { TagParser($0.format.closingsAlone, startsInReasoning: false) }
         tags?.finish(into: &rest)
         channels?.finish(into: &rest)
         tags = nil
         channels = nil
-        var stripping = AnalysisFinalParser(start: .afterFields, recoveryLimit: 0)
-        stripping.consume((rest.reasoning + rest.content).span, into: &output)
-        analysisFinal = stripping
+        analysisFinal = AnalysisFinalParser(start: .afterFields, recoveryLimit: 0)
+        consume((rest.reasoning + rest.content).span, into: &output)
     }
 
     // MARK: How far it has come
@@ -83,13 +96,18 @@ public struct FormatParser: Sendable {
     var recoveryAbandoned: Bool { analysisFinal?.recoveryAbandoned ?? false }
 
     /// Bytes of text that are held back.
-    public var heldBytes: Int { analysisFinal?.heldBytes ?? tags?.heldBytes ?? channels?.heldBytes ?? 0 }
+    public var heldBytes: Int {
+        leadingClosing?.heldBytes ?? analysisFinal?.heldBytes ?? tags?.heldBytes ?? channels?.heldBytes ?? 0
+    }
 
     /// True when any text at all is content, verbatim.
-    var passesEverything: Bool { analysisFinal?.passesEverything ?? tags?.passesEverything ?? false }
+    var passesEverything: Bool { leadingClosing == nil && wouldPassEverything }
+
+    private var wouldPassEverything: Bool { analysisFinal?.passesEverything ?? tags?.passesEverything ?? false }
 
     /// Whether this text, of a JSON string without escapes, is content as it stands: no marker can begin in it.
     func passes(_ text: Span<UInt8>) -> Bool {
+        guard leadingClosing == nil else { return false }
         if let analysisFinal { return analysisFinal.passesPlainText && !text.contains(UInt8(ascii: "<")) }
         guard let tags, tags.passesPlainText else { return false }
         for index in text.indices where tags.format.firstBytes[Int(text[index])] { return false }

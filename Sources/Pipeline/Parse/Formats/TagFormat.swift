@@ -62,9 +62,16 @@ public struct TagFormat: Sendable {
     var openings: [[UInt8]] { markers.filter { $0.role == .opening }.map(\.bytes) }
     var closings: [[UInt8]] { markers.filter { $0.role == .closing }.map(\.bytes) }
 
+    /// The closing markers alone, each of which is dropped in front of all content.
+    var closingsAlone: TagFormat {
+        TagFormat([], closings.map { String(decoding: $0, as: UTF8.self) })
+    }
+
     /// Whether nothing is a marker any more once there is content.
     var endsWithContent: Bool {
         !opensAnywhere
-            && markers.allSatisfy { $0.role == .opening || $0.role == .closing || $0.role == .tool || $0.role == .toolAtLineStart }
+            && markers.allSatisfy {
+                $0.role == .opening || $0.role == .closing || $0.role == .tool || $0.role == .toolAtLineStart
+            }
     }
 }
