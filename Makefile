@@ -83,6 +83,10 @@ fuzz: dependencies ## fuzz each target for SECONDS seconds; what is found is wri
 bench-summaries: build ## how long readers wait for summaries and for the answer, in each mode
 	exec $(BINARY) bench-summaries
 
+.PHONY: bench-parse
+bench-parse: build ## what the reasoning parsers cost for each delta
+	exec $(BINARY) bench-parse
+
 .PHONY: test-tsan
 test-tsan: dependencies ## all tests under the thread sanitizer
 	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan

@@ -76,7 +76,9 @@ let package = Package(
         tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
         tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),
         tests("GatewayTests", ["Gateway", "Pipeline", httpTypes, logging]),
-        tests("CommandsTests", ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", argumentParser, httpTypes]),
+        tests(
+            "CommandsTests",
+            ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", argumentParser, httpTypes]),
         tests(
             "EndToEnd",
             [

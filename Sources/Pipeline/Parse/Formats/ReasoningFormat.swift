@@ -119,3 +119,23 @@ public struct ReasoningFormat: Sendable {
         }
     }
 }
+
+extension ReasoningFormat {
+    /// What stands in front of an example's reasoning, and between it and the answer.
+    public var example: (opening: String, closing: String) {
+        func text(_ bytes: [UInt8]?) -> String { String(decoding: bytes ?? [], as: UTF8.self) }
+        switch grammar {
+        case .analysisFinal: return ("<analysis>", "</analysis><final>")
+        case .tags(let format): return (text(format.openings.first), text(format.closings.first))
+        case .channels(let format):
+            switch format.grammar {
+            case .harmony:
+                return (
+                    "<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"
+                )
+            case .muse: return (" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>")
+            case .inkling: return ("<|content_thinking|>", "<|end_message|><|content_text|>")
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite("A text of which little is known")
+struct TextSplitterTests {
+    private func split(
+        _ text: String, _ format: String = "analysis-final", starts: Bool = false, preamble: Int? = nil,
+        automatic: Bool = true, stopped: Bool = true, limit: Int = 1_000, step: Int = 1
+    ) throws -> (reasoning: String, content: String, splitter: TextSplitter) {
+        var splitter = TextSplitter(
+            TextExpectation(
+                format: try #require(ReasoningFormat.named(format)), startsInReasoning: starts,
+                preambleCharacters: preamble, isAutomatic: automatic, recoveryBytes: limit))
+        var parts = ParsedText()
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            splitter.consume(Array(rest.prefix(step)).span, into: &parts)
+            rest = rest.dropFirst(step)
+        }
+        splitter.finish(.complete, stopped: stopped, into: &parts)
+        return (
+            String(decoding: parts.reasoning, as: UTF8.self), String(decoding: parts.content, as: UTF8.self), splitter
+        )
+    }
+
+    static let beginnings: [(String, String, String, String)] = [
+        ("<think>a</think>b", "think", "a", "b"), ("\n <thinking>a</thinking>b", "thinking", "\n a", "b"),
+        ("◁think▷a◁/think▷b", "kimi", "a", "b"), ("[THINK]a[/THINK]b", "mistral", "a", "b"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b", "harmony", "a", "b"),
+        ("<|channel>thought\na<channel|>b", "gemma4", "a", "b"),
+        ("to=self<|message|>a<|eom|><|start|>assistant to=user<|message|>b<|eot|>", "muse", "a", "b"),
+        ("<|content_thinking|>a<|end_message|><|content_text|>b", "inkling", "a", "b"),
+        ("Here is my thought process: a Here is my response: b", "granite-3.2", " a ", " b"),
+        ("<analysis>a</analysis><final>b</final>", "analysis-final", "a", "b"),
+        ("Hi <think>a</think>", "analysis-final", "", "Hi <think>a</think>"), ("<thin", "analysis-final", "", "<thin"),
+        ("Here is b", "analysis-final", "", "Here is b"), ("", "analysis-final", "", ""),
+        (" \n", "analysis-final", "", " \n"),
+    ]
+
+    @Test("has the format whose marker it begins with, and none later", arguments: beginnings, [1, 3, 1_000])
+    func automatic(_ example: (String, String, String, String), step: Int) throws {
+        let (text, format, reasoning, content) = example
+        let result = try split(text, step: step)
+        #expect(result.splitter.formatName == format)
+        #expect(result.reasoning.trimmingWhiteSpace() == reasoning.trimmingWhiteSpace())
+        #expect(result.content.trimmingWhiteSpace() == content.trimmingWhiteSpace())
+    }
+
+    @Test("is told by nothing but our own tags where the model is known", arguments: [1, 1_000])
+    func known(step: Int) throws {
+        let own = try split("<think>a</think>b", "harmony", automatic: false, step: step)
+        #expect(own.content == "<think>a</think>b")
+        for starts in [false, true] {
+            let tagged = try split(
+                " <analysis>a</analysis><final>b</final>", "think", starts: starts, automatic: false, step: step)
+            #expect(tagged.reasoning == "a" && tagged.content == "b")
+        }
+        let late = try split("x <final>b</final>", "think", automatic: false, step: step)
+        #expect(late.content == "x <final>b</final>")
+    }
+
+    @Test("is without our tags where the model was told to use them and thinks in its own way")
+    func instructed() throws {
+        let result = try split("<think>a</think>\n<analysis>c</analysis><final>b</final>", preamble: 10)
+        #expect(result.reasoning == "ac")
+        #expect(result.content == "\nb")
+    }
+
+    @Test("is the answer when it should have begun in reasoning and has no marker to its end")
+    func recovered() throws {
+        let result = try split("All of it.", "think", starts: true, automatic: false)
+        #expect(result.content == "All of it." && result.splitter.recoveredAll && result.splitter.recovered)
+        let cut = try split("All of it.", "think", starts: true, automatic: false, stopped: false)
+        #expect(cut.reasoning == "All of it." && cut.content == "" && !cut.splitter.recovered)
+        let marked = try split("a</think>", "think", starts: true, automatic: false)
+        #expect(marked.reasoning == "a" && marked.content == "" && !marked.splitter.recovered)
+        let large = try split("All of it.", "think", starts: true, automatic: false, limit: 5)
+        #expect(large.content == "" && large.splitter.recoveryAbandoned)
+    }
+
+    @Test("that comes beside reasoning fields is the answer as it stands, without a leading closing marker")
+    func fields() throws {
+        for (text, content) in [("</think>\n\nx", "\n\nx"), ("x</think>", "x</think>"), ("<think>x", "<think>x")] {
+            var splitter = TextSplitter(
+                TextExpectation(
+                    format: try #require(ReasoningFormat.named("think-prefilled")), startsInReasoning: true,
+                    recoveryBytes: 100))
+            var parts = ParsedText()
+            splitter.reasoningFieldSeen(into: &parts)
+            for byte in text.utf8 { splitter.consume([byte].span, into: &parts) }
+            splitter.finish(.complete, stopped: true, into: &parts)
+            #expect(String(decoding: parts.content, as: UTF8.self) == content)
+            #expect(parts.reasoning.isEmpty)
+        }
+    }
+
+    @Test("costs as much for each byte in pieces of one as in large ones, within a factor", .timeLimit(.minutes(3)))
+    func linear() throws {
+        // Marker beginnings that come to nothing are the worst there is.
+        let text = String(repeating: "<thin </thin [TH <| ", count: 20_000)
+        for format in ["think", "kimi-k3", "harmony", "cohere-command", "gemma4"] {
+            let small = try split("<x>" + text, format, automatic: false)
+            let whole = try split("<x>" + text, format, automatic: false, step: .max / 2)
+            #expect(small.content == whole.content)
+        }
+    }
+}
+
+@Suite("Whatever the text, every format")
+struct FormatPropertyTests {
+    @Test("divides it alike however it is split, and makes it no longer", arguments: ReasoningFormat.all.map(\.name))
+    func splits(name: String) throws {
+        let format = try #require(ReasoningFormat.named(name))
+        var generator = SeededGenerator(seed: 42)
+        var pieces = ["a", " ", "\n", "é", "🙂", "<", "<|", "to=x", " to=self", "analysis", "final", "thought", "|>"]
+        switch format.grammar {
+        case .analysisFinal: pieces += ContractTag.all.map { String(decoding: $0.bytes, as: UTF8.self) }
+        case .tags(let tags): pieces += tags.markers.map { String(decoding: $0.bytes, as: UTF8.self) }
+        case .channels(let channels): pieces += channels.tokens.map { String(decoding: $0.bytes, as: UTF8.self) }
+        }
+        pieces += pieces.suffix(4).map { String($0.dropLast()) }
+        for round in 0..<400 {
+            let text = (0..<Int.random(in: 0..<14, using: &generator))
+                .map { _ in pieces.randomElement(using: &generator) ?? "" }.joined()
+            let starts = round % 2 == 0
+            func parse(_ chunks: [[UInt8]]) -> ParsedText {
+                var parser = FormatParser(format, startsInReasoning: starts)
+                var parts = ParsedText()
+                for chunk in chunks { parser.consume(chunk.span, into: &parts) }
+                parser.finish(into: &parts)
+                return parts
+            }
+            let whole = parse([Array(text.utf8)])
+            #expect(whole.reasoning.count + whole.content.count <= text.utf8.count + 16)
+            let units = text.utf8.map { [$0] }
+            for chunks in [units, Rechunking.random(units, seed: UInt64(round))] {
+                #expect(parse(chunks) == whole, "\(name) \(starts): \(text.debugDescription)")
+            }
+        }
+    }
+}
