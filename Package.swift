@@ -78,7 +78,10 @@ let package = Package(
         tests("GatewayTests", ["Gateway", "Pipeline", httpTypes, logging]),
         tests(
             "CommandsTests",
-            ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", argumentParser, httpTypes]),
+            [
+                "Commands", "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", "TestSupport", argumentParser,
+                httpTypes,
+            ]),
         tests(
             "EndToEnd",
             [

@@ -1,4 +1,5 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @testable import Commands
@@ -241,7 +242,9 @@ struct DedicatedTests {
 
     @Test("check-dedicated tells when Friendli cannot be reached")
     func checkUnreachable() async throws {
-        let closed = try await ScriptedServer.run({ _ in .silence }) { origin, _ in origin }
+        let port = try SilentPort()
+        defer { withExtendedLifetime(port) {} }
+        let closed = port.origin
         let run = try await check(
             .silence,
             variables: [.friendliEndpointID: "ep1", .upstreamAPIKey: "flp", .friendliAPIBase: closed]

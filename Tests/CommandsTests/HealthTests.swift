@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Commands
@@ -104,7 +105,9 @@ struct HealthTests {
 
     @Test("tells how to start a gateway that is not there")
     func unreachable() async throws {
-        let closed = try await ScriptedServer.run({ _ in .silence }) { origin, _ in origin }
+        let port = try SilentPort()
+        defer { withExtendedLifetime(port) {} }
+        let closed = port.origin
         let recording = RecordingConsole()
         let status = try await Health.perform(
             url: closed,
