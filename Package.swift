@@ -74,6 +74,7 @@ let package = Package(
         tests("InboundTests", ["EventLoop", "Inbound", "TestSupport", httpTypes]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
+        tests("OutboundTests", ["EventLoop", "Inbound", "Outbound", "TestSupport", httpTypes]),
         tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),
         tests("GatewayTests", ["Gateway", "Pipeline", httpTypes, logging]),
         tests(
