@@ -36,7 +36,9 @@ import Testing
 
     @Test func refusedConnectionIsAFailureToConnect() async throws {
         try await Caller.with { caller async throws in
-            let failure = try await caller.failure(of: .get(try SocketServer.closedPort()))
+            let closed = try SilentPort()
+            let failure = try await caller.failure(of: .get(closed.number))
+            withExtendedLifetime(closed) {}
             #expect(failure?.kind == .connect)
             #expect(failure?.isRetryable == true)
         }

@@ -40,9 +40,4 @@ final class SocketServer: Sendable {
             return SocketClient(accepted: accepted)
         }
     }
-
-    /// A port on which nobody listens.
-    static func closedPort() throws -> UInt16 {
-        try SocketServer().port
-    }
 }
