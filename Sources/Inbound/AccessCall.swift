@@ -71,8 +71,8 @@ struct AccessCall {
     }
 
     private func bodyPart(_ part: UnsafeRawBufferPointer, _ exchange: Exchange) -> MHD_Result {
-        exchange.client.inputMoved()
         if case .readingBody = exchange.state {
+            exchange.client.inputMoved()
             if exchange.body.count &+ part.count <= daemon.limits.bodyBytes {
                 exchange.body.append(contentsOf: part)
                 return .YES
@@ -82,6 +82,7 @@ struct AccessCall {
             let fault = InboundFault.bodyTooLarge(limit: daemon.limits.bodyBytes)
             exchange.state = .refusing(daemon.handler.refusal(fault, to: exchange.head))
         }
+        // No byte of what is dropped moves the deadline: a client that is refused holds its connection no longer for it.
         exchange.droppedBytes &+= part.count
         return exchange.droppedBytes <= max(RequestIntake.droppedBody, daemon.limits.bodyBytes) ? .YES : .NO
     }

@@ -93,6 +93,11 @@ final class ChildProcess {
         return try FileManager.default.destinationOfSymbolicLink(atPath: link)
     }
 
+    /// What everyone on the machine can read of how it was started.
+    func commandLine() throws -> String {
+        try String(contentsOfFile: "/proc/\(process.processIdentifier)/cmdline", encoding: .utf8)
+    }
+
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         try? FileManager.default.removeItem(at: directory)

@@ -42,6 +42,26 @@ extension ProcessTests {
             #expect(!diagnostics.contains("sk-"))
         }
 
+        @Test("shows its keys neither in its log nor in its command line")
+        func keys() async throws {
+            try await Self.withUpstream { mock in
+                let keys = ["GATEWAY_API_KEYS": "hush-1,hush-2", "UPSTREAM_API_KEY": "hush-3", "LOG_LEVEL": "trace"]
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, keys)
+                for (key, status) in [("hush-1", 200), ("hush-4", 401), ("hush-2", 200)] {
+                    let connection = try RawConnection(port: port)
+                    let body = #"{"model":"mock-tags","messages":[{"role":"user","content":"x"}]}"#
+                    let fields = "Authorization: Bearer \(key)\r\nConnection: close\r\n"
+                    try connection.send(RawRequest.post(body, fields))
+                    let answer = try connection.receiveToEnd()
+                    #expect(answer.hasPrefix("HTTP/1.1 \(status) ") && !answer.contains("hush"))
+                }
+                #expect(try !gateway.commandLine().contains("hush"))
+                gateway.terminate()
+                let (output, diagnostics, status) = try gateway.end()
+                #expect(status == 0 && output.contains("completion") && !(output + diagnostics).contains("hush"))
+            }
+        }
+
         @Test("with an ENV_FILE that is not there exits with 78")
         func noEnvironmentFile() throws {
             let (_, diagnostics, status) = try ChildProcess(["serve"], ["ENV_FILE": "nowhere"]).end()

@@ -68,6 +68,10 @@ public struct GatewayConfiguration: Sendable {
         public var workers: Int
         public var maxConnections: Int
         public var maxConcurrentRequests: Int
+        /// Of one bearer token; 0: no limit.
+        public var maxConcurrentPerKey: Int
+        /// None: everyone may call.
+        public var apiKeys: [Secret]
         public var maxBodyBytes: Int
         public var headerTimeout: Duration
         public var writeTimeout: Duration
@@ -197,6 +201,8 @@ extension GatewayConfiguration.Serving {
         workers = reader.value(Variables.workers) ?? AvailableCPUs.count()
         maxConnections = reader.required(Variables.maxConnections, or: 10_000)
         maxConcurrentRequests = reader.required(Variables.maxConcurrentRequests, or: 4_096)
+        maxConcurrentPerKey = reader.required(Variables.maxConcurrentPerKey, or: 0)
+        apiKeys = reader.required(Variables.gatewayAPIKeys, or: [])
         maxBodyBytes = reader.required(Variables.maxBodyBytes, or: 32 << 20)
         headerTimeout = reader.required(Variables.headerTimeout, or: .seconds(15))
         writeTimeout = reader.required(Variables.writeTimeout, or: .seconds(60))

@@ -21,6 +21,8 @@ enum ErrorResponse {
         if let requestID { fields[.requestID] = requestID }
         if let allow { fields[.allow] = allow }
         if let retryAfter = error.retryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
+        // RFC 9110, section 15.5.2: a 401 tells how to do better.
+        if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
         if error.retryIsUseless { fields[.shouldRetry] = "false" }
         return Response(status: error.status, headerFields: fields, body: body)
     }
@@ -82,9 +84,20 @@ extension APIError {
     static let draining = APIError(
         status: 503, type: "server_error", code: "draining", message: "The gateway is shutting down.")
 
-    static let tooManyRequests = APIError(
-        status: 429, type: "rate_limit_error", code: "rate_limit_exceeded",
-        message: "Too many completions are in progress.")
+    static func tooManyRequests(_ shortage: CompletionPlaces.Shortage) -> APIError {
+        APIError(
+            status: 429, type: "rate_limit_error", code: "rate_limit_exceeded",
+            message: shortage == .ofKey
+                ? "Too many completions are in progress for this key." : "Too many completions are in progress.")
+    }
+
+    /// As OpenAI's API has it, without the key in the message.
+    static let missingAPIKey = APIError(
+        status: 401, type: "invalid_request_error", code: "invalid_api_key",
+        message: "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'.")
+
+    static let wrongAPIKey = APIError(
+        status: 401, type: "invalid_request_error", code: "invalid_api_key", message: "Incorrect API key provided.")
 
     static let internalError = APIError(
         status: 500, type: "server_error", code: "internal_error", message: "The gateway failed to answer.")

@@ -8,7 +8,9 @@ struct GatewayHandler: RequestHandler {
     let worker: Worker
 
     func admit(_ head: RequestHead) -> Admission {
-        guard let route = Route(path: head.path) else {
+        let route = Route(path: head.path)
+        if route?.isOpen != true, let refused = unauthorized(head) { return .refuse(refused) }
+        guard let route else {
             return .refuse(error(.notFound(head.path), to: head))
         }
         guard route.methods.contains(head.method) else {
@@ -21,7 +23,18 @@ struct GatewayHandler: RequestHandler {
         if head.headerFields[.origin] != nil, !hasJSONType(head.headerFields) {
             return .refuse(error(.unsupportedMediaType, to: head))
         }
+        if let shortage = worker.shared.places.shortage(for: head.clientKey) {
+            return .refuse(error(.tooManyRequests(shortage), to: head))
+        }
         return .accept(endsWithClient: true)
+    }
+
+    /// What everyone gets who does not send one of the gateway's keys.
+    private func unauthorized(_ head: RequestHead) -> Response? {
+        let keys = worker.shared.apiKeys
+        if keys.isEmpty { return nil }
+        guard let token = head.headerFields.bearerToken else { return error(.missingAPIKey, to: head) }
+        return keys.contains(token) ? nil : error(.wrongAPIKey, to: head)
     }
 
     private func hasJSONType(_ fields: HTTPFields) -> Bool {

@@ -67,7 +67,7 @@ public struct GatewayInstance: Sendable {
     }
 
     /// Completions in progress.
-    public var openCompletions: Int { shared.completions.load(ordering: .relaxed) }
+    public var openCompletions: Int { shared.places.taken }
 
     /// Refuses new completions and lets open streams finish, for as long as the configuration allows; the rest end
     /// with an error event of code `shutting_down`.
