@@ -62,6 +62,29 @@ extension ProcessTests {
             }
         }
 
+        @Test("spends no more than a millisecond of CPU time on a completion that it refuses")
+        func refusals() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(
+                    upstream: mock.baseURL, ["MAX_CONCURRENT_REQUESTS": "1", "WORKERS": "1"])
+                let stream = try RawConnection(port: port)
+                try stream.send(Self.request("mock-hang"))
+                _ = try stream.receive(until: "event: summary.prompt")
+                let connection = try RawConnection(port: port)
+                func refused(_ count: Int) throws {
+                    for _ in 0..<count {
+                        try connection.send(Self.request("mock-tags"))
+                        #expect(try connection.receive(until: "in progress.\"}").hasPrefix("HTTP/1.1 429 "))
+                    }
+                }
+                try refused(50)
+                let before = try gateway.processorTime()
+                try refused(1_000)
+                let spent = try gateway.processorTime() - before
+                #expect(spent < .seconds(1), "\(spent)")
+            }
+        }
+
         @Test("with an ENV_FILE that is not there exits with 78")
         func noEnvironmentFile() throws {
             let (_, diagnostics, status) = try ChildProcess(["serve"], ["ENV_FILE": "nowhere"]).end()
