@@ -51,8 +51,12 @@ enum Callbacks {
             UInt32.max / 2, daemon.limits.connectionMemory)
     }
 
+    /// The daemon that something is called back for.
     static func daemon(_ context: UnsafeMutableRawPointer?) -> InboundDaemon? {
-        context.map { Unmanaged<InboundDaemon>.fromOpaque($0).takeUnretainedValue() }
+        guard let context else { return nil }
+        let daemon = Unmanaged<InboundDaemon>.fromOpaque(context).takeUnretainedValue()
+        daemon.moved()
+        return daemon
     }
 
     static func client(of connection: OpaquePointer) -> ClientConnection? {
@@ -104,6 +108,7 @@ enum Callbacks {
     static let reader: MHD_ContentReaderCallback = { context, _, buffer, capacity in
         guard let context, let buffer else { return mhd_end_with_error }
         let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+        exchange.client.daemon.moved()
         if exchange.aborted { return mhd_end_with_error }
         let count = exchange.output.take(into: UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
         if count > 0 {

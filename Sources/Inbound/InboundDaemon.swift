@@ -38,6 +38,14 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     /// Runs of libmicrohttpd in one tick, before other work has its turn again.
     private static let runsPerTick = 8
 
+    /// Counts what libmicrohttpd calls back for.
+    private var activity: UInt64 = 0
+    /// Whether the library says that there is work, and does none: a line of a chunked body that is longer than a
+    /// connection's memory leaves it so until the connection's deadline.
+    private var isStuck = false
+    /// Pause between two runs meanwhile. What really happens ends it at once.
+    private static let stuckPause = Duration.milliseconds(20)
+
     /// Starts serving `listenSocket`, which then belongs to the daemon. On the reactor's thread.
     /// - Throws: `SystemError` when libmicrohttpd does not start.
     public init(
@@ -96,17 +104,22 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     public func sleepLimit() -> Duration? {
         if runNeeded { return .zero }
         guard let milliseconds = timeout() else { return nil }
+        if isStuck, milliseconds == 0 { return Self.stuckPause }
         return .milliseconds(milliseconds)
     }
 
     /// A first run fills the buffers of a batch of resumed connections, a second one sends them.
     public func tickEnded() {
         guard let daemon, runNeeded || timeout() == 0 else { return }
-        for _ in 0..<Self.runsPerTick {
+        let before = activity
+        var runs = isStuck ? 1 : Self.runsPerTick
+        while runs > 0 {
             runNeeded = false
             MHD_run(daemon)
+            runs -= 1
             if !runNeeded, timeout() != 0 { break }
         }
+        isStuck = runs == 0 && activity == before && !runNeeded && timeout() == 0
         // Not from inside the library, which may have gone on to the connection's next request.
         for connection in leaving { connection.endSending() }
         leaving = []
@@ -119,6 +132,10 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     }
 
     // MARK: Bookkeeping, called back
+
+    func moved() {
+        activity &+= 1
+    }
 
     func admitsConnection() -> Bool {
         !isStopping && count.open.load(ordering: .relaxed) < limits.connections

@@ -85,6 +85,23 @@ extension ProcessTests {
             }
         }
 
+        @Test("does not turn in circles over a chunk's size line without an end")
+        func endlessChunkLine() async throws {
+            let (gateway, port) = try ChildProcess.gateway(
+                upstream: "http://127.0.0.1:1", ["WRITE_TIMEOUT": "2", "WORKERS": "1"])
+            let connection = try RawConnection(port: port)
+            try connection.send(
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3;")
+            try connection.send(String(repeating: "a", count: 40_000))
+            let before = try gateway.processorTime()
+            #expect(try connection.receiveToEnd().isEmpty)
+            #expect(try gateway.processorTime() - before < .seconds(1))
+            // The loop serves others.
+            let next = try RawConnection(port: port)
+            try next.send(RawRequest.get("/healthz"))
+            #expect(try next.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+        }
+
         @Test("with an ENV_FILE that is not there exits with 78")
         func noEnvironmentFile() throws {
             let (_, diagnostics, status) = try ChildProcess(["serve"], ["ENV_FILE": "nowhere"]).end()
