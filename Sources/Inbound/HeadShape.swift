@@ -49,9 +49,10 @@ struct HeadShape {
     /// All header fields have been given.
     mutating func end() {
         guard let expected, !isBroken else { return }
-        // The empty line. Both bytes lie in the connection's buffer: with the shortest line end there is, the first is the
-        // head's last byte, and behind that buffer the library keeps the records of the fields.
-        if expected[0] != 0 || expected[1] != 0 { isBroken = true }
+        // The last line's end and the empty line. All lie in the connection's buffer: with the shortest ends there are, the
+        // second is the head's last byte, and behind that buffer the library keeps the records of the fields.
+        // A NUL that is the last value's last byte is not told from a line's end; the value is read without it.
+        if expected[-1] != 0 || expected[0] != 0 || expected[1] != 0 { isBroken = true }
     }
 }
 

@@ -20,7 +20,7 @@ enum ErrorResponse {
         var fields: HTTPFields = [.contentType: "application/json", .xContentTypeOptions: "nosniff"]
         if let requestID { fields[.requestID] = requestID }
         if let allow { fields[.allow] = allow }
-        if let retryAfter = error.retryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
+        if let retryAfter = error.harmlessRetryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
         // RFC 9110, section 15.5.2: a 401 tells how to do better.
         if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
         if error.retryIsUseless { fields[.shouldRetry] = "false" }
@@ -101,6 +101,12 @@ extension APIError {
 
     static let internalError = APIError(
         status: 500, type: "server_error", code: "internal_error", message: "The gateway failed to answer.")
+
+    /// The upstream's value where it can be one: a number, or a date (RFC 9110, section 10.2.3).
+    fileprivate var harmlessRetryAfter: String? {
+        guard let text = retryAfter, !text.isEmpty, text.utf8.count <= 40 else { return nil }
+        return text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } ? text : nil
+    }
 
     /// Seconds after which what the gateway itself refuses may be tried again.
     fileprivate var ownRetryAfter: String? {
