@@ -153,7 +153,7 @@ struct AccessCall {
         guard let response else { return .NO }
         exchange.client.outputMoved()
         defer { MHD_destroy_response(response) }
-        for field in fields {
+        for field in daemon.handler.responseFields(fields, to: exchange.head) {
             // A value that could break out of its line is refused by the library; then the field is left out.
             _ = MHD_add_response_header(response, field.name.rawName, field.value)
         }

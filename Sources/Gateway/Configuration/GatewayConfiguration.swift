@@ -79,6 +79,7 @@ public struct GatewayConfiguration: Sendable {
         public var keepaliveInterval: Duration
         public var drainTimeout: Duration
         public var drainDelay: Duration
+        public var allowedOrigins: AllowedOrigins
     }
 
     public struct Streams: Sendable {
@@ -209,6 +210,7 @@ extension GatewayConfiguration.Serving {
         keepaliveInterval = reader.required(Variables.keepaliveInterval, or: .seconds(15))
         drainTimeout = reader.required(Variables.drainTimeout, or: .seconds(30))
         drainDelay = reader.required(Variables.drainDelay, or: .zero)
+        allowedOrigins = reader.required(Variables.corsAllowOrigins, or: AllowedOrigins())
     }
 }
 

@@ -104,6 +104,14 @@ extension VariableKind<[Secret]> {
     }
 }
 
+extension VariableKind<AllowedOrigins> {
+    static let origins = VariableKind(
+        accepted: "origins such as https://chat.example:8443, parted by commas, or *"
+    ) { text in
+        VariableKind<[String]>.list.parse(text).flatMap { AllowedOrigins($0) }
+    }
+}
+
 extension VariableKind<[String]> {
     /// Comma-separated, blanks trimmed, empty items dropped.
     static let list = VariableKind(accepted: "a comma-separated list") { text in

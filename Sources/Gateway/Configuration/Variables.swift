@@ -80,6 +80,10 @@ enum Variables {
         "DRAIN_DELAY", default: "0", .seconds(0...day),
         "Seconds to go on accepting after SIGTERM, for load balancers to notice /readyz.")
 
+    static let corsAllowOrigins = Variable(
+        "CORS_ALLOW_ORIGINS", default: nil, .origins,
+        "Origins whose pages may call, such as https://chat.example, parted by commas; *: all. Unset: none.")
+
     // Streams and summaries.
     static let streamFormat = Variable(
         "STREAM_FORMAT", default: "auto", .choice("auto", "unified", "openai", "events"),
@@ -173,7 +177,7 @@ enum Variables {
         enableParseReasoning,
         host, port, gatewayAPIKeys, workers, maxConnections, maxConcurrentRequests, maxConcurrentPerKey, maxBodyBytes,
         headerTimeout, writeTimeout,
-        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay,
+        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay, corsAllowOrigins,
         streamFormat, headHold, promptSummary, reasoningSummary, summaryStream, summaryHold, rollingChars,
         rollingInterval,
         summaryBaseURL, summaryPath, summaryAPIKey, summaryConcurrency, summaryCacheEntries, summaryPromptsFile,

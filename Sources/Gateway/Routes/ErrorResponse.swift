@@ -17,7 +17,7 @@ enum ErrorResponse {
         body += Array(#"},"detail":"#.utf8)
         appendString(error.detail ?? error.message, to: &body)
         body += Array("}".utf8)
-        var fields: HTTPFields = [.contentType: "application/json", .xContentTypeOptions: "nosniff"]
+        var fields: HTTPFields = [.contentType: "application/json"]
         if let requestID { fields[.requestID] = requestID }
         if let allow { fields[.allow] = allow }
         if let retryAfter = error.harmlessRetryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
@@ -139,7 +139,6 @@ extension HTTPField.Name {
 extension Response {
     static func json(_ text: String, status: Int = 200) -> Response {
         Response(
-            status: status, headerFields: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: Array(text.utf8))
+            status: status, headerFields: [.contentType: "application/json"], body: Array(text.utf8))
     }
 }

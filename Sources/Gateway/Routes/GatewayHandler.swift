@@ -9,6 +9,10 @@ struct GatewayHandler: RequestHandler {
 
     func admit(_ head: RequestHead) -> Admission {
         let route = Route(path: head.path)
+        let methods = route?.methods ?? [.get, .head, .post]
+        if let answer = worker.shared.configuration.serving.allowedOrigins.preflight(head, methods: methods) {
+            return .refuse(answer)
+        }
         if route?.isOpen != true, let refused = unauthorized(head) { return .refuse(refused) }
         guard let route else {
             return .refuse(error(.notFound(head.path), to: head))
@@ -69,6 +73,14 @@ struct GatewayHandler: RequestHandler {
         case .bodyTooLarge(let limit): error(.bodyTooLarge(limit: limit), to: head)
         case .unanswered: error(.internalError, to: head)
         }
+    }
+
+    func responseFields(_ fields: HTTPFields, to head: RequestHead) -> HTTPFields {
+        var fields = fields
+        fields[.xContentTypeOptions] = "nosniff"
+        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
+        worker.shared.configuration.serving.allowedOrigins.mark(&fields, answering: head)
+        return fields
     }
 
     private func error(_ error: APIError, to head: RequestHead, allow: String? = nil) -> Response {
