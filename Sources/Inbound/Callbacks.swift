@@ -48,7 +48,7 @@ enum Callbacks {
                 return nil
             },
             // Our own policy refuses connections; the library's limit would leave them waiting in the backlog.
-            UInt32.max / 2, daemon.limits.connectionMemory)
+            UInt32.max / 2, daemon.limits.connectionMemory, daemon.credentials?.certificate, daemon.credentials?.key)
     }
 
     /// The daemon that something is called back for.

@@ -22,6 +22,7 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     let limits: InboundLimits
     let handler: any RequestHandler
     let count: ConnectionCount
+    let credentials: TLSCredentials?
     private var daemon: OpaquePointer?
     private var epollDescriptor: Int32 = -1
     private var runNeeded = false
@@ -47,18 +48,23 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     private static let stuckPause = Duration.milliseconds(20)
 
     /// Starts serving `listenSocket`, which then belongs to the daemon. On the reactor's thread.
-    /// - Throws: `SystemError` when libmicrohttpd does not start.
+    /// - Parameter credentials: for HTTPS; nil: HTTP.
+    /// - Throws: `ListenError` when credentials cannot be used; `SystemError` when libmicrohttpd does not start.
     public init(
         reactor: Reactor, listenSocket: Int32, limits: InboundLimits, count: ConnectionCount,
-        handler: any RequestHandler
+        credentials: TLSCredentials? = nil, handler: any RequestHandler
     ) throws {
         reactor.checkIsolated()
         self.reactor = reactor
         self.limits = limits
         self.count = count
+        self.credentials = credentials
         self.handler = handler
         daemon = Callbacks.start(self, listenSocket: listenSocket)
-        guard let daemon else { throw SystemError(call: "MHD_start_daemon", errno: 0) }
+        guard let daemon else {
+            if credentials != nil { throw ListenError.unusableCredentials }
+            throw SystemError(call: "MHD_start_daemon", errno: 0)
+        }
         epollDescriptor = mhd_daemon_epoll_descriptor(daemon)
         try reactor.watch(epollDescriptor, .readable) { [unowned self] _ in runNeeded = true }
         reactor.join(self)

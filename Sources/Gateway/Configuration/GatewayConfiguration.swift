@@ -62,6 +62,12 @@ public struct GatewayConfiguration: Sendable {
         public var prompts: SummaryPrompts
     }
 
+    /// PEM texts.
+    public struct TLS: Sendable {
+        public var certificate: String
+        public var key: Secret
+    }
+
     public struct Serving: Sendable {
         public var host: String
         public var port: Int
@@ -80,6 +86,8 @@ public struct GatewayConfiguration: Sendable {
         public var drainTimeout: Duration
         public var drainDelay: Duration
         public var allowedOrigins: AllowedOrigins
+        /// nil: HTTP.
+        public var tls: TLS?
     }
 
     public struct Streams: Sendable {
@@ -211,6 +219,15 @@ extension GatewayConfiguration.Serving {
         drainTimeout = reader.required(Variables.drainTimeout, or: .seconds(30))
         drainDelay = reader.required(Variables.drainDelay, or: .zero)
         allowedOrigins = reader.required(Variables.corsAllowOrigins, or: AllowedOrigins())
+        tls = Self.tls(&reader)
+    }
+
+    private static func tls(_ reader: inout ConfigurationReader) -> GatewayConfiguration.TLS? {
+        let certificate = reader.text(of: Variables.tlsCertFile)
+        let key = reader.text(of: Variables.tlsKeyFile)
+        reader.requireBoth(Variables.tlsCertFile, Variables.tlsKeyFile)
+        guard let certificate, let key else { return nil }
+        return GatewayConfiguration.TLS(certificate: certificate, key: Secret(key))
     }
 }
 

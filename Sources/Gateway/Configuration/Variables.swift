@@ -84,6 +84,12 @@ enum Variables {
         "CORS_ALLOW_ORIGINS", default: nil, .origins,
         "Origins whose pages may call, such as https://chat.example, parted by commas; *: all. Unset: none.")
 
+    static let tlsCertFile = Variable(
+        "TLS_CERT_FILE", default: nil, .readableFile,
+        "PEM file of the certificate and the chain behind it, to serve HTTPS; with TLS_KEY_FILE.")
+    static let tlsKeyFile = Variable(
+        "TLS_KEY_FILE", default: nil, .readableFile, "PEM file of the certificate's private key.")
+
     // Streams and summaries.
     static let streamFormat = Variable(
         "STREAM_FORMAT", default: "auto", .choice("auto", "unified", "openai", "events"),
@@ -177,7 +183,7 @@ enum Variables {
         enableParseReasoning,
         host, port, gatewayAPIKeys, workers, maxConnections, maxConcurrentRequests, maxConcurrentPerKey, maxBodyBytes,
         headerTimeout, writeTimeout,
-        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay, corsAllowOrigins,
+        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay, corsAllowOrigins, tlsCertFile, tlsKeyFile,
         streamFormat, headHold, promptSummary, reasoningSummary, summaryStream, summaryHold, rollingChars,
         rollingInterval,
         summaryBaseURL, summaryPath, summaryAPIKey, summaryConcurrency, summaryCacheEntries, summaryPromptsFile,

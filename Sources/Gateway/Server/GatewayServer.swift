@@ -59,7 +59,8 @@ public struct GatewayInstance: Sendable {
         logger.info(
             "listening",
             metadata: [
-                "host": "\(serving.host)", "port": .stringConvertible(sockets.port),
+                "scheme": "\(serving.tls == nil ? "http" : "https")", "host": "\(serving.host)",
+                "port": .stringConvertible(sockets.port),
                 "workers": .stringConvertible(workers.count),
                 "upstream": "\(configuration.upstream.chatCompletionsURL)",
             ])

@@ -8,6 +8,8 @@ final class SharedState: Sendable {
     let logger: Logger
     let connections = ConnectionCount()
     let apiKeys: APIKeys
+    /// nil: HTTP.
+    let credentials: TLSCredentials?
     /// For completions in progress.
     let places: CompletionPlaces
     /// What `/readyz` says.
@@ -22,6 +24,7 @@ final class SharedState: Sendable {
         self.logger = logger
         let serving = configuration.serving
         apiKeys = APIKeys(serving.apiKeys)
+        credentials = serving.tls.map { TLSCredentials(certificate: $0.certificate, key: $0.key.value) }
         places = CompletionPlaces(limit: serving.maxConcurrentRequests, perKey: serving.maxConcurrentPerKey)
     }
 }
