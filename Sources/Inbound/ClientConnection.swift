@@ -19,6 +19,8 @@ final class ClientConnection {
     private var served = 0
     /// The head of a request has begun that is not complete yet.
     private var headBegun = false
+    /// Of the request whose head is being read.
+    private(set) var target: TargetPlace?
     /// We have ended our sending side.
     private(set) var isEnding = false
     private var deadline: MonotonicInstant?
@@ -55,8 +57,9 @@ final class ClientConnection {
 
     /// The request line of a request has come. The first request's head is bounded from the connection's start; a
     /// later one's from here, since the time before was idle.
-    func requestLineSeen() {
+    func requestLineSeen(_ target: TargetPlace?) {
         headBegun = true
+        self.target = target
         if served > 0 { setDeadline(after: daemon.limits.headerTimeout) }
     }
 

@@ -45,7 +45,9 @@ struct ConfigurationTests {
             ("MAX_BODY_BYTES", "2048"), ("STREAM_BUFFER_BYTES", "64k"), ("ENABLE_PARSE_REASONING", "OFF"),
             ("ENABLE_PARSE_REASONING", "1"), ("UPSTREAM_BASE_URL", "HTTPS://[::1]:8001/v1/"),
             ("UPSTREAM_EXTRA_HEADERS", "X-A: 1 | X-B: two: three"), ("LOG_LEVEL", "Debug"), ("PROMPT_SUMMARY", "off"),
-            ("DRAIN_TIMEOUT", "0"), ("UPSTREAM_API_KEY", "sk-1 2"),
+            ("DRAIN_TIMEOUT", "0"), ("UPSTREAM_API_KEY", "sk-1 2"), ("CORS_ALLOW_ORIGINS", "*"),
+            ("CORS_ALLOW_ORIGINS", "https://a.example, http://[::1]:3000/ ,chrome-extension://abc"),
+            ("MAX_CONCURRENT_PER_KEY", "0"),
         ])
     func accepts(name: String, value: String) {
         #expect(mistakes([name: value]) == [])
@@ -63,6 +65,9 @@ struct ConfigurationTests {
             ("UPSTREAM_BASE_URL", "http://a b"), ("UPSTREAM_PATH", "chat"), ("UPSTREAM_API_KEY", "a\nb"),
             ("UPSTREAM_EXTRA_HEADERS", "no colon"), ("UPSTREAM_EXTRA_HEADERS", "Bad Name: x"),
             ("UPSTREAM_EXTRA_HEADERS", "X: a\u{0}b"), ("UPSTREAM_CA_FILE", "/nonexistent/roots.pem"),
+            ("CORS_ALLOW_ORIGINS", "null"), ("CORS_ALLOW_ORIGINS", "a.example"), ("CORS_ALLOW_ORIGINS", "https://"),
+            ("CORS_ALLOW_ORIGINS", "https://a/b"), ("CORS_ALLOW_ORIGINS", "https://*.example"),
+            ("CORS_ALLOW_ORIGINS", "*,https://a b"), ("MAX_CONCURRENT_PER_KEY", "-1"),
             ("LOG_LEVEL", "loud"), ("REASONING_SUMMARY", "sometimes"), ("UPSTREAM_MAX_RETRIES", "21"),
         ])
     func refuses(name: String, value: String) {

@@ -75,6 +75,18 @@ struct DeadlineTests {
         }
     }
 
+    @Test("with the body of a request that is refused is ended after the limit, however steadily the bytes come")
+    func drippedRefusal() async throws {
+        try await TestServer.run(limits: limits(write: Self.short), refuse: { _ in .text("no", status: 401) }) {
+            server in
+            let connection = try server.connect()
+            try connection.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\n")
+            let dripped = try await drip(
+                String(repeating: "x", count: 60_000), to: connection, every: .milliseconds(5))
+            #expect(!dripped.complete && dripped.duration >= Self.short)
+        }
+    }
+
     @Test("with its body, but steady, is waited for")
     func steadyBody() async throws {
         let limit = Duration.seconds(3)

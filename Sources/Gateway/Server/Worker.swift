@@ -34,7 +34,7 @@ final class Worker: @unchecked Sendable {
             let worker = try Worker(reactor: reactor, shared: shared)
             worker.daemon = try InboundDaemon(
                 reactor: reactor, listenSocket: listenSocket, limits: shared.configuration.inboundLimits,
-                count: shared.connections, handler: GatewayHandler(worker: worker))
+                count: shared.connections, credentials: shared.credentials, handler: GatewayHandler(worker: worker))
             return worker
         }
     }
