@@ -160,6 +160,7 @@ struct TextSplitter: Sendable {
         guard !fieldSeen else { return }
         fieldSeen = true
         doubtful = nil
+        stripping?.finish(.complete, into: &output)
         stripping = nil
         let wasBeginning = stage == .beginning
         stage = .parsing
