@@ -80,8 +80,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", "TestSupport", argumentParser,
-                httpTypes,
+                "Commands", "EventLoop", "Gateway", "Inbound", "JSON", "Outbound", "Pipeline", "TestSupport",
+                argumentParser, httpTypes,
             ]),
         tests(
             "EndToEnd",

@@ -186,7 +186,8 @@ struct CompletionTests {
             for (name, value) in [
                 "model": "mock-tags", "summary_model": "s", "outcome": "completed", "status": "200",
                 "attempts": "1", "upstream_status": "200", "prompt_summary": "model", "reasoning_summary": "model",
-                "client": "127.0.0.1", "finish_reason": "stop", "answer_chars": "\(Self.answer.unicodeScalars.count)",
+                "client": "127.0.0.1", "finish_reason": "stop", "reasoning_format": "analysis-final",
+                "answer_chars": "\(Self.answer.unicodeScalars.count)",
             ] {
                 #expect(line.metadata[name]?.description == value, "\(name)")
             }

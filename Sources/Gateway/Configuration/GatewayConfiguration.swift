@@ -182,9 +182,7 @@ extension GatewayConfiguration.Summary {
     }
 
     private static func prompts(_ reader: inout ConfigurationReader) -> SummaryPrompts {
-        guard let path = reader.value(Variables.summaryPromptsFile), let text = FileReader.text(of: path) else {
-            return SummaryPrompts()
-        }
+        guard let (path, text) = reader.file(Variables.summaryPromptsFile) else { return SummaryPrompts() }
         var mistakes: [String] = []
         let prompts = PromptsFile.parse(text, mistakes: &mistakes)
         for mistake in mistakes { reader.reject(Variables.summaryPromptsFile, file: path, mistake) }
@@ -207,9 +205,7 @@ extension GatewayConfiguration.Summary {
 
 extension GatewayConfiguration.Streams {
     fileprivate static func models(_ reader: inout ConfigurationReader) -> ModelRegistry {
-        guard let path = reader.value(Variables.modelCapabilitiesFile), let text = FileReader.text(of: path) else {
-            return ModelRegistry()
-        }
+        guard let (path, text) = reader.file(Variables.modelCapabilitiesFile) else { return ModelRegistry() }
         var mistakes: [String] = []
         let rows = CapabilitiesFile.parse(text, mistakes: &mistakes)
         for mistake in mistakes { reader.reject(Variables.modelCapabilitiesFile, file: path, mistake) }
