@@ -8,7 +8,8 @@ struct InferenceGateway: AsyncParsableCommand {
         abstract: "A streaming gateway that puts a summary of the prompt and of the reasoning before the answer.",
         subcommands: [
             Serve.self, Chat.self, Demo.self, MockUpstreamCommand.self, Health.self, CheckDedicated.self,
-            CheckStream.self, EnvironmentExample.self, BenchSummaries.self,
+            CheckStream.self, ParseCommand.self,
+            ModelsCommand.self, EnvironmentExample.self, BenchSummaries.self, BenchParse.self,
         ],
         defaultSubcommand: Serve.self
     )

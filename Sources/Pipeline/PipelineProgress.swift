@@ -15,6 +15,8 @@ public struct PipelineProgress: Sendable, Equatable {
     /// Whether `output.delta` events have been written.
     public internal(set) var outputBegun = false
     public internal(set) var finishReason: String?
+    /// The reasoning format by which the answer was read.
+    public internal(set) var format: String?
     /// Why the answer is not whole.
     public internal(set) var fault: StreamError?
     /// The same in the gateway's own words, which hold nothing of any message.

@@ -12,10 +12,8 @@ public struct PipelineSettings: Sendable {
     public var instruction: String?
     /// Whether the upstream's own reasoning fields count (`ENABLE_PARSE_REASONING`).
     public var usesReasoningFields: Bool
-    /// `PREAMBLE_CHARS`.
-    public var preambleCharacters: Int
-    /// `STREAM_BUFFER_BYTES`: what the recovery of an answer at the end of the stream may keep.
-    public var recoveryBytes: Int
+    /// What is known of the model's text before it comes.
+    public var expectation: TextExpectation
     /// `MAX_REASONING_CHARS`.
     public var reasoningCharacters: Int
     public var summarizesPrompt: Bool
@@ -29,7 +27,7 @@ public struct PipelineSettings: Sendable {
 
     public init(
         requestID: String, created: Int, model: String, instruction: String?, usesReasoningFields: Bool,
-        preambleCharacters: Int, recoveryBytes: Int, reasoningCharacters: Int, summarizesPrompt: Bool,
+        expectation: TextExpectation, reasoningCharacters: Int, summarizesPrompt: Bool,
         summarizesReasoning: Bool, promptFallback: @escaping @Sendable () -> String,
         rollingCharacters: Int? = nil, form: AnswerForm = .stream(.unified), includesUsage: Bool = false,
         loggedCharacters: Int = 0
@@ -41,8 +39,7 @@ public struct PipelineSettings: Sendable {
         self.includesUsage = includesUsage
         self.instruction = instruction
         self.usesReasoningFields = usesReasoningFields
-        self.preambleCharacters = preambleCharacters
-        self.recoveryBytes = recoveryBytes
+        self.expectation = expectation
         self.reasoningCharacters = reasoningCharacters
         self.summarizesPrompt = summarizesPrompt
         self.summarizesReasoning = summarizesReasoning

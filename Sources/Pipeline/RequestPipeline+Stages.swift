@@ -43,10 +43,13 @@ extension RequestPipeline {
     }
 
     mutating func finishSplitting(_ end: StreamEnd) {
-        splitter.finish(end, answer: &delta, reasoning: &reasoning)
+        let stopped = finishReason.map { $0 == Array("stop".utf8) } ?? true
+        splitter.finish(end, stopped: stopped, answer: &delta, reasoning: &reasoning)
+        if splitter.recoveredAll { forgetReasoning() }
         collectReasoning()
         hold()
         progress.recovered = splitter.recovered
+        progress.format = splitter.formatName
         progress.recoveryAbandoned = splitter.recoveryAbandoned
     }
 

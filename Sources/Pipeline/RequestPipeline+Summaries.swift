@@ -141,6 +141,14 @@ extension RequestPipeline {
         reasoningSummary.settle(Summary(text: extract, source: isEmpty ? .none : .extract), error)
     }
 
+    /// What was taken for reasoning was the answer. What was shown of its summary stays.
+    mutating func forgetReasoning() {
+        reasoning.removeAll()
+        parts = ReasoningParts(
+            rollingCharacters: settings.rollingCharacters, maximumCharacters: settings.reasoningCharacters)
+        progress.reasoningCharacters = 0
+    }
+
     /// A fatal error comes last, so what is missing before it is filled in at once.
     mutating func giveUpSummaries() {
         let detail = "the answer ended before its summary was made"

@@ -102,3 +102,32 @@ enum RequestFuzz {
         }
     }
 }
+
+/// The same reasoning and content come out however the text is split, and hardly more than went in.
+enum FormatFuzz {
+    static func run(_ input: [UInt8]) throws {
+        var reader = InputReader(input)
+        let formats = ReasoningFormat.all
+        let format = formats[reader.number(below: formats.count)]
+        let flags = reader.byte()
+        let text = Array(input.dropFirst(2))
+        func parse(_ step: Int) -> ParsedText {
+            var parser = FormatParser(format, startsInReasoning: flags & 1 != 0)
+            var parts = ParsedText()
+            var rest = text[...]
+            while !rest.isEmpty {
+                parser.consume(Array(rest.prefix(step)).span, into: &parts)
+                rest = rest.dropFirst(step)
+            }
+            parser.finish(into: &parts)
+            return parts
+        }
+        let whole = parse(max(1, text.count))
+        for step in [1, 2 + Int(flags >> 4)] {
+            try require(parse(step) == whole, "\(format.name): split by \(step) it is another one")
+        }
+        // Messages are joined with a line feed each.
+        let count = whole.reasoning.count + whole.content.count
+        try require(count <= text.count + text.count / 5 + 1, "\(format.name): more comes out than went in")
+    }
+}

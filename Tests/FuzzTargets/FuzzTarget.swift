@@ -9,6 +9,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case events
     /// A client's request body, and what is made of it for the upstream.
     case request
+    /// The reasoning parsers.
+    case formats
     /// What an upstream sends, up to the client's stream.
     case pipeline
 
@@ -17,6 +19,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: try JSONFuzz.run(input)
         case .events: try EventStreamFuzz.run(input)
         case .request: try RequestFuzz.run(input)
+        case .formats: try FormatFuzz.run(input)
         case .pipeline: try PipelineFuzz.run(input)
         }
     }

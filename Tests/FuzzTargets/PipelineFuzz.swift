@@ -12,8 +12,8 @@ enum PipelineFuzz {
         var pipeline = RequestPipeline(
             PipelineSettings(
                 requestID: "r", created: 1, model: "m", instruction: flags & 1 == 0 ? nil : "tags",
-                usesReasoningFields: flags & 2 == 0, preambleCharacters: Int(reader.byte()),
-                recoveryBytes: 64 * Int(reader.byte()), reasoningCharacters: 1 + 8 * Int(reader.byte()),
+                usesReasoningFields: flags & 2 == 0, expectation: expectation(&reader, instructed: flags & 1 != 0),
+                reasoningCharacters: 1 + 8 * Int(reader.byte()),
                 summarizesPrompt: flags & 4 == 0, summarizesReasoning: flags & 8 == 0,
                 promptFallback: { "The prompt. It is short." },
                 rollingCharacters: flags & 16 == 0 ? nil : 1 + Int(reader.byte()), form: form,
@@ -33,6 +33,15 @@ enum PipelineFuzz {
         grammar.read(output.span)
         let verdict = grammar.finish()
         try require(verdict.isValid, verdict.violations.joined(separator: "; "))
+    }
+
+    private static func expectation(_ reader: inout InputReader, instructed: Bool) -> TextExpectation {
+        let choice = Int(reader.byte())
+        let formats = ReasoningFormat.all
+        return TextExpectation(
+            format: formats[choice % formats.count], startsInReasoning: choice & 128 != 0,
+            preambleCharacters: instructed ? choice : nil, isAutomatic: choice & 64 != 0,
+            recoveryBytes: 64 * Int(reader.byte()))
     }
 
     private static func step(

@@ -4,7 +4,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A client that is slow", .timeLimit(.minutes(1)))
+@Suite("A client that is slow", .timeLimit(.minutes(5)))
 struct DeadlineTests {
     private static let short = Duration.milliseconds(200)
     private static let long = Duration.seconds(30)

@@ -4,7 +4,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A client that goes away", .timeLimit(.minutes(1)))
+@Suite("A client that goes away", .timeLimit(.minutes(5)))
 struct DisconnectTests {
     enum Way: CaseIterable {
         case close, reset, halfClose

@@ -62,6 +62,7 @@ struct CompletionRecord: Sendable {
             "answer_chars": .stringConvertible(progress.answerCharacters),
         ]
         metadata["upstream_status"] = upstreamStatus.map { .stringConvertible($0) }
+        metadata["reasoning_format"] = progress.format.map { "\($0)" }
         metadata["finish_reason"] = progress.finishReason.map { "\($0)" }
         metadata["prompt_summary"] = progress.promptSummary.map { "\($0.source.rawValue)" }
         metadata["reasoning_summary"] = progress.reasoningSummary.map { "\($0.source.rawValue)" }

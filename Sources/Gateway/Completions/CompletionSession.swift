@@ -13,6 +13,8 @@ actor CompletionSession {
     nonisolated let worker: Worker
     nonisolated let request: ChatRequest
     nonisolated let target: UpstreamTarget
+    /// What is known of the summary model.
+    nonisolated let summaryCapabilities: ModelCapabilities
     private var answer: AnswerDelivery
     private(set) var pipeline: RequestPipeline
     private var record: CompletionRecord
@@ -44,6 +46,7 @@ actor CompletionSession {
         self.target = target
         lastWrite = worker.reactor.now
         let configuration = worker.shared.configuration
+        summaryCapabilities = configuration.streams.models.capabilities(of: configuration.summaryModel(for: request))
         pipeline = RequestPipeline(configuration.pipelineSettings(for: request, form: form, requestID: requestID))
         record = CompletionRecord(
             requestID: requestID, model: request.model, summaryModel: configuration.summaryModel(for: request),

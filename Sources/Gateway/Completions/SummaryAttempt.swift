@@ -14,6 +14,8 @@ extension CompletionSession {
     /// Bytes of a summary model's answer.
     private static let summaryLimit = 1 << 20
 
+    private var expectation: TextExpectation { configuration.summaryExpectation(of: summaryCapabilities) }
+
     /// - Parameter words: told the words of a streamed summary as they come.
     func attempt(_ call: UpstreamRequest, _ words: @Sendable (String) -> Void) async -> SummaryAttempt {
         do throws(UpstreamFailure) {
@@ -30,7 +32,7 @@ extension CompletionSession {
             }
             guard configuration.summary.streams else {
                 let body = try await transfer.readAll(limit: Self.summaryLimit)
-                return SummaryAttempt(result: SummaryCall.outcome(body.span))
+                return SummaryAttempt(result: SummaryCall.outcome(body.span, expecting: expectation))
             }
             return try await streamed(transfer, words)
         } catch {
@@ -43,7 +45,7 @@ extension CompletionSession {
     private func streamed(
         _ transfer: Transfer, _ words: @Sendable (String) -> Void
     ) async throws(UpstreamFailure) -> SummaryAttempt {
-        var summary = StreamedSummary()
+        var summary = StreamedSummary(expectation)
         var decoder = EventStreamDecoder(maximumEventBytes: Self.summaryLimit)
         var bytes: [UInt8] = []
         var isFirst = true
@@ -59,7 +61,7 @@ extension CompletionSession {
                     isFirst = false
                     if first == UInt8(ascii: "{") {
                         let body = bytes + (try await transfer.readAll(limit: Self.summaryLimit))
-                        return SummaryAttempt(result: SummaryCall.outcome(body.span))
+                        return SummaryAttempt(result: SummaryCall.outcome(body.span, expecting: expectation))
                     }
                 }
                 var position = 0

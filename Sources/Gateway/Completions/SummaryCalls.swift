@@ -88,7 +88,7 @@ extension CompletionSession {
         let body = SummaryCall.body(
             subject, of: text, context: context, prompts: settings.prompts,
             model: configuration.summaryModel(for: request), streamed: settings.streams,
-            maximumTokens: settings.maxTokens)
+            maximumTokens: settings.maxTokens, extraMembers: summaryCapabilities.summaryBody)
         let call = target.summary(RequestBody(body))
         return await withTaskGroup(of: SummaryResult?.self) { group in
             group.addTask {

@@ -23,7 +23,8 @@ extension CompletionSession {
         let settings = pipeline.settings
         let body = RequestBody(
             request.upstreamBody(
-                instruction: settings.instruction, includeUsage: configuration.upstream.includeUsage))
+                instruction: settings.instruction, includeUsage: configuration.upstream.includeUsage,
+                extraMembers: configuration.capabilities(for: request).extraBody))
         let policy = configuration.retryPolicy
         var retries = 0
         while true {

@@ -54,6 +54,20 @@ struct ConfigurationReader {
         mistakes.append("\(missing): is not set, though \(given) is; it must be set with it, or neither")
     }
 
+    /// The file that a variable names, read whole; nil where none is named, and after a mistake.
+    mutating func file(_ variable: Variable<String>) -> (path: String, text: String)? {
+        guard let path = value(variable) else { return nil }
+        guard let text = FileReader.text(of: path) else {
+            reject(variable, file: path, "cannot be read")
+            return nil
+        }
+        guard text.utf8.count <= FileReader.limit else {
+            reject(variable, file: path, "is larger than \(FileReader.limit) bytes")
+            return nil
+        }
+        return (path, text)
+    }
+
     /// What is wrong with the file that a variable names.
     mutating func reject<Value>(_ variable: Variable<Value>, file: String, _ mistake: String) {
         mistakes.append("\(variable.name): \"\(file)\": \(mistake)")

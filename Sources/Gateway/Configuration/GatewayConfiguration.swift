@@ -97,6 +97,8 @@ public struct GatewayConfiguration: Sendable {
         public var headHold: Duration
         public var bufferBytes: Int
         public var preambleCharacters: Int
+        /// What is known of models.
+        public var models: ModelRegistry
     }
 
     public struct Logging: Sendable {
@@ -126,7 +128,7 @@ public struct GatewayConfiguration: Sendable {
             format: StreamFormat(rawValue: reader.required(Variables.streamFormat, or: "auto")),
             headHold: reader.required(Variables.headHold, or: .seconds(1)),
             bufferBytes: reader.required(Variables.streamBufferBytes, or: 1 << 20),
-            preambleCharacters: reader.required(Variables.preambleChars, or: 200))
+            preambleCharacters: reader.required(Variables.preambleChars, or: 200), models: Streams.models(&reader))
         logging = Logging(
             level: reader.required(Variables.logLevel, or: "info"),
             format: reader.value(Variables.logFormat).flatMap(Logging.Format.init) ?? .json,
@@ -180,9 +182,7 @@ extension GatewayConfiguration.Summary {
     }
 
     private static func prompts(_ reader: inout ConfigurationReader) -> SummaryPrompts {
-        guard let path = reader.value(Variables.summaryPromptsFile), let text = FileReader.text(of: path) else {
-            return SummaryPrompts()
-        }
+        guard let (path, text) = reader.file(Variables.summaryPromptsFile) else { return SummaryPrompts() }
         var mistakes: [String] = []
         let prompts = PromptsFile.parse(text, mistakes: &mistakes)
         for mistake in mistakes { reader.reject(Variables.summaryPromptsFile, file: path, mistake) }
@@ -200,6 +200,16 @@ extension GatewayConfiguration.Summary {
             ? false
             : authority.drop { $0 != "]" }.contains(":") || (!authority.contains("]") && authority.contains(":"))
         return scheme + authority + (hasPort ? "" : standardPort)
+    }
+}
+
+extension GatewayConfiguration.Streams {
+    fileprivate static func models(_ reader: inout ConfigurationReader) -> ModelRegistry {
+        guard let (path, text) = reader.file(Variables.modelCapabilitiesFile) else { return ModelRegistry() }
+        var mistakes: [String] = []
+        let rows = CapabilitiesFile.parse(text, mistakes: &mistakes)
+        for mistake in mistakes { reader.reject(Variables.modelCapabilitiesFile, file: path, mistake) }
+        return ModelRegistry(operatorRows: rows)
     }
 }
 

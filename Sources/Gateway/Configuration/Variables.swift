@@ -139,6 +139,9 @@ enum Variables {
     static let preambleChars = Variable(
         "PREAMBLE_CHARS", default: "200", .integer(0...1_000_000),
         "Untagged text held at the start of an answer before it is taken for an answer without tags.")
+    static let modelCapabilitiesFile = Variable(
+        "MODEL_CAPABILITIES_FILE", default: nil, .readableFile,
+        "JSON file of model patterns that extends and overrides what is known of models.")
 
     // Connections to the upstream.
     static let connectTimeout = Variable(
@@ -187,7 +190,7 @@ enum Variables {
         streamFormat, headHold, promptSummary, reasoningSummary, summaryStream, summaryHold, rollingChars,
         rollingInterval,
         summaryBaseURL, summaryPath, summaryAPIKey, summaryConcurrency, summaryCacheEntries, summaryPromptsFile,
-        maxPromptChars, summaryMaxTokens, preambleChars,
+        maxPromptChars, summaryMaxTokens, preambleChars, modelCapabilitiesFile,
         connectTimeout, upstreamMaxConnections, upstreamCAFile, upstreamInsecure, upstreamIncludeUsage,
         upstreamExtraHeaders,
         logLevel, logFormat, logContent,

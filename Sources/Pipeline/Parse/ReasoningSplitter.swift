@@ -1,9 +1,9 @@
 internal import JSON
 
 /// Parts each chunk of one upstream stream into reasoning and answer: by the upstream's own reasoning fields, and by
-/// tags in the content (rules U1 to U6 of the conformance corpus).
+/// markers in the content (rules U1 to U6 of the conformance corpus).
 struct ReasoningSplitter: Sendable {
-    private var parser: AnalysisFinalParser
+    private var text: TextSplitter
     private let usesFields: Bool
     private var fieldSeen = false
     /// Storage for unescaped content, used again for each chunk.
@@ -11,23 +11,21 @@ struct ReasoningSplitter: Sendable {
     private var parts = ParsedText()
 
     init(_ settings: PipelineSettings) {
-        let start: AnalysisFinalParser.Start =
-            settings.instruction == nil
-            ? .uninstructed : .instructed(preambleCharacters: settings.preambleCharacters)
-        parser = AnalysisFinalParser(start: start, recoveryLimit: settings.recoveryBytes)
+        text = TextSplitter(settings.expectation)
         usesFields = settings.usesReasoningFields
     }
 
     /// Whether the answer has begun.
-    var isAnswering: Bool { parser.phase == .answering || parser.phase == .ended }
-
+    var isAnswering: Bool { text.isAnswering }
     /// Whether the answer's own tag has been opened.
-    var hasOpenedAnswer: Bool { parser.hasOpenedFinal }
+    var hasOpenedAnswer: Bool { text.hasOpenedAnswer }
     /// Whether a block of reasoning has been opened, and no answer.
-    var isThinking: Bool { parser.phase == .reasoning }
-
-    var recovered: Bool { parser.recovered }
-    var recoveryAbandoned: Bool { parser.recoveryAbandoned }
+    var isThinking: Bool { text.isThinking }
+    var recovered: Bool { text.recovered }
+    /// Whether all that was taken for reasoning was the answer.
+    var recoveredAll: Bool { text.recoveredAll }
+    var recoveryAbandoned: Bool { text.recoveryAbandoned }
+    var formatName: String { text.formatName }
 
     /// - Parameters:
     ///   - answer: what belongs to the answer is appended.
@@ -38,7 +36,7 @@ struct ReasoningSplitter: Sendable {
         if usesFields, choice.reasoning != nil {
             if !fieldSeen {
                 fieldSeen = true
-                parser.upstreamReasoningFieldSeen(into: &parts)
+                text.reasoningFieldSeen(into: &parts)
                 // What was held came before the text of this chunk.
                 collect(answer: &answer, reasoning: &reasoning)
             }
@@ -55,8 +53,11 @@ struct ReasoningSplitter: Sendable {
         collect(answer: &answer, reasoning: &reasoning)
     }
 
-    mutating func finish(_ end: StreamEnd, answer: inout OutputDelta, reasoning: inout [UInt8]) {
-        parser.finish(end, into: &parts)
+    /// - Parameter stopped: whether the model ended by itself, and was not cut by a limit.
+    mutating func finish(
+        _ end: StreamEnd, stopped: Bool, answer: inout OutputDelta, reasoning: inout [UInt8]
+    ) {
+        text.finish(end, stopped: stopped, into: &parts)
         collect(answer: &answer, reasoning: &reasoning)
     }
 
@@ -64,20 +65,17 @@ struct ReasoningSplitter: Sendable {
         if let string = content.single {
             let escaped = payload.extracting(string.text)
             // No marker has to be looked for: the text goes out as it came, escapes and all.
-            let untouched =
-                parser.passesEverything
-                || parser.passesPlainText && !string.hasEscapes && !escaped.containsMarkerStart
-            if untouched {
+            if text.passesEverything || !string.hasEscapes && text.passes(escaped) {
                 answer.escapedText.append(contentsOf: escaped)
                 return
             }
         }
-        var text: [UInt8] = []
-        swap(&text, &scratch)
-        content.append(of: payload, to: &text)
-        if !text.isEmpty { parser.consume(text.span, into: &parts) }
-        text.removeAll(keepingCapacity: true)
-        swap(&text, &scratch)
+        var unescaped: [UInt8] = []
+        swap(&unescaped, &scratch)
+        content.append(of: payload, to: &unescaped)
+        if !unescaped.isEmpty { text.consume(unescaped.span, into: &parts) }
+        unescaped.removeAll(keepingCapacity: true)
+        swap(&unescaped, &scratch)
     }
 
     private mutating func collect(answer: inout OutputDelta, reasoning: inout [UInt8]) {
@@ -89,14 +87,6 @@ struct ReasoningSplitter: Sendable {
             reasoning.append(contentsOf: parts.reasoning)
             parts.reasoning.removeAll(keepingCapacity: true)
         }
-    }
-}
-
-extension Span<UInt8> {
-    /// Whether a tag could begin here.
-    fileprivate var containsMarkerStart: Bool {
-        for index in indices where self[index] == UInt8(ascii: "<") { return true }
-        return false
     }
 }
 

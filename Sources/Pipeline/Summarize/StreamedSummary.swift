@@ -7,7 +7,8 @@ public struct StreamedSummary: Sendable {
     public static let longestText = 64 << 10
     static let errorDetail = "the summary model answered with an error"
 
-    private var parser = AnalysisFinalParser(start: .uninstructed, recoveryLimit: Self.longestText)
+    private var splitter: TextSplitter
+    private var stopped = true
     private var parts = ParsedText()
     /// What was given out.
     private var text = ""
@@ -19,7 +20,10 @@ public struct StreamedSummary: Sendable {
     /// Whether nothing more is expected.
     public private(set) var isDone = false
 
-    public init() {}
+    /// - Parameter expectation: what is known of the summary model's text.
+    public init(_ expectation: TextExpectation) {
+        splitter = TextSplitter(expectation)
+    }
 
     /// One `data:` payload of the stream.
     /// - Returns: new words, in the order in which they shall be shown; may be empty.
@@ -41,10 +45,12 @@ public struct StreamedSummary: Sendable {
 
     mutating func take(_ chunk: UpstreamChunk, of payload: Span<UInt8>) -> String {
         if let range = chunk.usage { usage = TokenUsage(payload.extracting(range)) }
+        if let reason = chunk.choice.finishReason { stopped = reason.string(in: payload) == "stop" }
+        if chunk.choice.reasoning != nil { splitter.reasoningFieldSeen(into: &parts) }
         var content: [UInt8] = []
         chunk.choice.appendContent(of: payload, to: &content)
         guard !content.isEmpty else { return "" }
-        parser.consume(content.span, into: &parts)
+        splitter.consume(content.span, into: &parts)
         return flush()
     }
 
@@ -52,7 +58,7 @@ public struct StreamedSummary: Sendable {
     /// - Returns: the last words, and the whole summary or why there is none.
     public mutating func finish() -> (words: String, outcome: SummaryOutcome) {
         isDone = true
-        parser.finish(.complete, into: &parts)
+        splitter.finish(.complete, stopped: stopped, into: &parts)
         let words = flush()
         if let fault { return (words, .failed(detail: fault)) }
         return (words, text.isEmpty ? .failed(detail: "the summary model's answer is empty") : .text(text))

@@ -14,9 +14,10 @@ public enum SummaryCall {
     ///   - context: summaries of what came before `text`, where a long text is summarised in parts.
     ///   - streamed: whether the answer shall be a stream (`SUMMARY_STREAM`).
     ///   - maximumTokens: `max_tokens`; 0: not sent.
+    ///   - extraMembers: further members of the body, as the summary model's row has them.
     public static func body(
         _ subject: SummaryPrompts.Subject, of text: String, context: String = "", prompts: SummaryPrompts,
-        model: String, streamed: Bool = false, maximumTokens: Int
+        model: String, streamed: Bool = false, maximumTokens: Int, extraMembers: [ChatRequest.ExtraMember] = []
     ) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: text.utf8.count + 1024)
         writer.beginObject()
@@ -33,16 +34,24 @@ public enum SummaryCall {
             writer.key("max_tokens")
             writer.integer(maximumTokens)
         }
+        for member in extraMembers {
+            writer.key(member.name)
+            writer.raw(member.json.utf8.span)
+        }
         writer.endObject()
         return writer.bytes
     }
 
     /// What a successful answer's body says, and the tokens that it tells of.
-    public static func outcome(_ body: Span<UInt8>) -> (SummaryOutcome, TokenUsage?) {
+    ///
+    /// - Parameter expectation: what is known of the summary model's text, of whose reasoning nothing shall be shown.
+    public static func outcome(
+        _ body: Span<UInt8>, expecting expectation: TextExpectation
+    ) -> (SummaryOutcome, TokenUsage?) {
         do throws(JSONError) {
             let answer = try UpstreamChunk(parsing: body)
             if answer.fault != nil { return (.failed(detail: StreamedSummary.errorDetail), nil) }
-            var summary = StreamedSummary()
+            var summary = StreamedSummary(expectation)
             _ = summary.take(answer, of: body)
             return (summary.finish().outcome, summary.usage)
         } catch {

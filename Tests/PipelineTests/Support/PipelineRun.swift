@@ -38,7 +38,9 @@ struct PipelineRun {
         pipeline = RequestPipeline(
             PipelineSettings(
                 requestID: "r1", created: 1, model: "m", instruction: instruction, usesReasoningFields: fields,
-                preambleCharacters: preamble, recoveryBytes: recovery, reasoningCharacters: reasoningCharacters,
+                expectation: TextExpectation(
+                    format: .analysisFinal, preambleCharacters: instruction == nil ? nil : preamble,
+                    isAutomatic: true, recoveryBytes: recovery), reasoningCharacters: reasoningCharacters,
                 summarizesPrompt: prompt, summarizesReasoning: reasoning,
                 promptFallback: { "First sentence. Second sentence. Third." }, rollingCharacters: rolling, form: form,
                 includesUsage: includesUsage))

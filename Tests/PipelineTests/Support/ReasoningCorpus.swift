@@ -8,8 +8,13 @@ struct ReasoningCase: Decodable, Sendable, CustomTestStringConvertible {
         var content: String?
     }
 
+    struct Options: Decodable, Sendable {
+        var starts_in_reasoning: Bool?
+    }
+
     var id: String
     var format: String
+    var options: Options?
     var chunks: [String]
     var reasoning: String?
     var content: String?
@@ -23,8 +28,12 @@ struct ReasoningCase: Decodable, Sendable, CustomTestStringConvertible {
 enum ReasoningCorpus {
     /// The cases of one format, in the file's order.
     static func cases(format: String) throws -> [ReasoningCase] {
+        try cases().filter { $0.format == format }
+    }
+
+    static func cases() throws -> [ReasoningCase] {
         let file = Bundle.module.bundleURL.appendingPathComponent("Resources/reasoning.jsonl")
         let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
-        return try lines.map { try JSONDecoder().decode(ReasoningCase.self, from: $0) }.filter { $0.format == format }
+        return try lines.map { try JSONDecoder().decode(ReasoningCase.self, from: $0) }
     }
 }
