@@ -109,7 +109,7 @@ struct CompletionTests {
     }
 
     /// Lets one through for each time that it is opened.
-    private actor Turnstile {
+    actor Turnstile {
         private var openings = 0
         private var waiter: CheckedContinuation<Void, Never>?
 
