@@ -90,7 +90,7 @@ struct DeadlineTests {
 
     @Test("with its body, but steady, is waited for")
     func steadyBody() async throws {
-        let limit = Duration.seconds(3)
+        let limit = Duration.seconds(10)
         try await TestServer.run(limits: limits(write: limit)) { server in
             let connection = try server.connect()
             let body = String(repeating: "x", count: 80)
@@ -166,7 +166,7 @@ struct DeadlineTests {
     func readsSteadily(streamed: Bool) async throws {
         let size = 32 << 20
         let step = 1 << 20
-        let limit = Duration.seconds(3)
+        let limit = Duration.seconds(10)
         try await TestServer.run(
             limits: limits(write: limit),
             handle: { exchange in
@@ -190,7 +190,7 @@ struct DeadlineTests {
                     count += bytes.count { $0 == 120 }
                     if count >= nextPause {
                         nextPause += step
-                        usleep(150_000)
+                        usleep(350_000)
                     }
                 }
             }
