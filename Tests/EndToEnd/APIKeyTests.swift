@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A gateway with keys of its own", .timeLimit(.minutes(3)))
 struct APIKeyTests {
-    private static let keys = ["GATEWAY_API_KEYS": "first-key-1,second-key-2"]
+    private static let keys = ["GATEWAY_API_KEYS": "first-key-1,second-key-2", "HEADER_TIMEOUT": "300"]
 
     private static func post(_ fields: String) -> String {
         RawRequest.post(Harness.body(model: "mock-tags"), fields)

@@ -18,7 +18,8 @@ struct LoadSheddingTests {
 
     @Test("are refused by the hundred, while the open streams go on undisturbed")
     func hundreds() async throws {
-        try await Harness.run(["MAX_CONCURRENT_REQUESTS": "3", "PROMPT_SUMMARY": "off"]) { harness in
+        try await Harness.run(["MAX_CONCURRENT_REQUESTS": "3", "PROMPT_SUMMARY": "off", "HEADER_TIMEOUT": "300"]) {
+            harness in
             let streams = try (0..<3).map { _ in
                 let stream = try harness.connect()
                 try stream.send(Self.post("mock-endless:interval=50"))
@@ -84,7 +85,7 @@ struct LoadSheddingTests {
 
     @Test("of one bearer token are refused, and others are not", arguments: [nil, "key-a,key-b"])
     func perKey(keys: String?) async throws {
-        var environment = ["MAX_CONCURRENT_PER_KEY": "1"]
+        var environment = ["MAX_CONCURRENT_PER_KEY": "1", "HEADER_TIMEOUT": "300"]
         environment["GATEWAY_API_KEYS"] = keys
         try await Harness.run(environment) { harness in
             let stream = try harness.connect()
