@@ -88,8 +88,20 @@ final class ClientConnection {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// No byte comes any more, so what is no whole request by now never will be one. libmicrohttpd does not see an end that
+    /// came together with bytes. Once it has done all its work.
+    /// - Parameter nothingMoves: whether the library reads no more, although there is something to read.
+    func endIfIncomplete(nothingMoves: Bool) {
+        guard !isClosed, exchange?.isIncomplete ?? true else { return }
+        var unread: Int32 = 0
+        let isRead = ioctl(descriptor, UInt(FIONREAD), &unread) == 0 && unread == 0
+        if isRead || nothingMoves { end() } else { daemon.peerClosed(self) }
+    }
+
     private func peerEvent(_ seen: ReadinessEvents) {
         peerClosed = true
+        daemon.peerClosed(self)
+        daemon.needsRun()
         guard let exchange else { return }
         let gone = !seen.isDisjoint(with: [.hangUp, .error])
         guard gone || exchange.endsWithClient else { return }

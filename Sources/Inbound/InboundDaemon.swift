@@ -31,6 +31,8 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     /// Those whose request ended in this tick while connections are being closed.
     private var leaving: [ClientConnection] = []
+    /// Those whose client has closed its side, until it is known whether its last request is whole.
+    private var halfClosed: [ClientConnection] = []
     private var idleWaiters: [TimerToken: CheckedContinuation<Bool, Never>] = [:]
     private(set) var openExchanges = 0
     /// Whether connections are closed after their present response; where its head is still to be sent, it tells so.
@@ -129,6 +131,11 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         // Not from inside the library, which may have gone on to the connection's next request.
         for connection in leaving { connection.endSending() }
         leaving = []
+        if !halfClosed.isEmpty, isStuck || timeout() != 0 {
+            let ended = halfClosed
+            halfClosed = []
+            for connection in ended { connection.endIfIncomplete(nothingMoves: isStuck) }
+        }
     }
 
     private func timeout() -> UInt64? {
@@ -157,6 +164,11 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         connection.closed()
         connections[ObjectIdentifier(connection)] = nil
         count.open.subtract(1, ordering: .relaxed)
+    }
+
+    /// To be looked at once libmicrohttpd has done its work.
+    func peerClosed(_ connection: ClientConnection) {
+        halfClosed.append(connection)
     }
 
     func exchangeStarted() {

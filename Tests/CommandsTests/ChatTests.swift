@@ -6,7 +6,7 @@ import Testing
 @testable import Commands
 
 /// `chat` against a gateway on this machine.
-@Suite("chat", .timeLimit(.minutes(1)))
+@Suite("chat", .timeLimit(.minutes(5)))
 struct ChatTests {
     private struct Run: Sendable {
         let status: ClientExit

@@ -5,7 +5,7 @@ import Testing
 @testable import Commands
 
 /// `chat --wake` and `check-dedicated` against Friendli's API, and the gateway, on this machine.
-@Suite("A Dedicated endpoint", .timeLimit(.minutes(1)))
+@Suite("A Dedicated endpoint", .timeLimit(.minutes(5)))
 struct DedicatedTests {
     static let path = "/dedicated/beta/endpoint/ep1"
 

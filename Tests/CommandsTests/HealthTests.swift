@@ -4,7 +4,7 @@ import Testing
 @testable import Commands
 
 /// `health` against a gateway on this machine.
-@Suite("health", .timeLimit(.minutes(1)))
+@Suite("health", .timeLimit(.minutes(5)))
 struct HealthTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String

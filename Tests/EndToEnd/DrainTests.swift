@@ -7,7 +7,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("A gateway that shuts down", .timeLimit(.minutes(2)))
+@Suite("A gateway that shuts down", .timeLimit(.minutes(5)))
 struct DrainTests {
     @Test("refuses what is new and lets the open stream end as it would")
     func drain() async throws {

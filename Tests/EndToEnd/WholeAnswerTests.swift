@@ -89,7 +89,7 @@ struct WholeAnswerTests {
     }
 }
 
-@Suite("The list of models", .timeLimit(.minutes(2)))
+@Suite("The list of models", .timeLimit(.minutes(5)))
 struct ModelsTests {
     @Test("is the upstream's, under every prefix", arguments: ["", "/openai", "/events", "/unified"])
     func list(prefix: String) async throws {

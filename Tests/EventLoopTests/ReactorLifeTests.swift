@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("The life of a reactor", .timeLimit(.minutes(1)))
+@Suite("The life of a reactor", .timeLimit(.minutes(5)))
 struct ReactorLifeTests {
     @Test("ends with stop, which may be called again; then all that it held is released")
     func stop() async throws {

@@ -95,6 +95,24 @@ struct ConfigurationTests {
         #expect(configuration.upstream.apiKey?.value == "hush")
     }
 
+    @Test("wants a certificate and its key, or neither", arguments: [true, false])
+    func credentials(onlyKey: Bool) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).pem")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "hush".write(to: file, atomically: true, encoding: .utf8)
+        let (given, missing) = onlyKey ? ("TLS_KEY_FILE", "TLS_CERT_FILE") : ("TLS_CERT_FILE", "TLS_KEY_FILE")
+        let alone = mistakes([given: file.path])
+        #expect(alone.count == 1 && alone[0].hasPrefix("\(missing): is not set, though \(given) is"))
+        // A directory can be opened, and not read.
+        let directory = mistakes([given: file.path, missing: "/"])
+        #expect(directory == ["\(missing): \"/\": cannot be read"])
+        let nowhere = mistakes([given: file.path, missing: "/nonexistent"])
+        #expect(nowhere.count == 1 && nowhere[0].hasPrefix("\(missing): \"/nonexistent\" is not accepted"))
+        let both = try GatewayConfiguration(environment: [given: file.path, missing: file.path])
+        let key = try #require(both.serving.tls?.key)
+        #expect(key.value == "hush" && !"\(key)".contains("hush"))
+    }
+
     @Test("warns of names that look like ours")
     func unknownNames() throws {
         let configuration = try GatewayConfiguration(environment: [

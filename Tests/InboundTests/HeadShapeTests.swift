@@ -2,7 +2,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A request's head", .timeLimit(.minutes(1)))
+@Suite("A request's head", .timeLimit(.minutes(5)))
 struct HeadShapeTests {
     struct Shape: Sendable, CustomTestStringConvertible {
         let testDescription: String

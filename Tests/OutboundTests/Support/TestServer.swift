@@ -20,7 +20,7 @@ final class TestServer: RequestHandler, Sendable {
 
     /// Runs `body` with a server that is stopped afterwards, whatever happens.
     static func with(
-        limits: InboundLimits = InboundLimits(),
+        limits: InboundLimits = InboundLimits(headerTimeout: .seconds(600), writeTimeout: .seconds(600)),
         admission: @escaping @Sendable (RequestHead) -> Admission = { _ in .accept(endsWithClient: false) },
         handler: @escaping Handler,
         _ body: (TestServer) async throws -> Void

@@ -52,4 +52,4 @@ enum WaitFailure: Error, CustomStringConvertible {
 }
 
 /// The longest that a test waits for one thing, in seconds.
-let patience = 10
+let patience = 120
