@@ -5,10 +5,10 @@ import Pipeline
 /// `inference-gateway bench-parse`: what dividing a delta's text costs, in each format.
 struct BenchParse: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench-parse", abstract: "Measure the CPU time of the reasoning parsers, for each delta.",
+        commandName: "bench-parse", abstract: "Measure the CPU time of the reasoning parsers.",
         shouldDisplay: false)
 
-    @Option(help: "Deltas in each run.")
+    @Option(help: "Pieces in each run; of the large ones a hundredth.")
     var deltas = 200_000
 
     func validate() throws {
@@ -16,26 +16,42 @@ struct BenchParse: ParsableCommand {
     }
 
     func run() throws {
-        print("ns of CPU time a delta of 12 bytes, the best of five runs; half of the deltas are reasoning")
-        let reasoning = Array("hm, let's see".utf8)
-        let content = Array("and so it is ".utf8)
+        print("ns of CPU time, the best of five runs; half of the text is reasoning")
+        print(Self.row("format", ["delta of 12 bytes", "byte in pieces of 1", "byte in pieces of 1024"]))
+        let text = Array("hm, let's see".utf8.dropLast())
+        let large = (0..<1024).map { text[$0 % text.count] }
         for format in ReasoningFormat.all {
-            let (opening, closing) = format.example
-            var best = Double.infinity
-            for _ in 0..<5 {
-                var parser = FormatParser(format, startsInReasoning: false)
-                var parts = ParsedText()
-                let start = Self.cpuSeconds
-                parser.consume(opening.utf8.span, into: &parts)
-                for _ in 0..<deltas / 2 { feed(reasoning, to: &parser, &parts) }
-                parser.consume(closing.utf8.span, into: &parts)
-                for _ in 0..<deltas / 2 { feed(content, to: &parser, &parts) }
-                parser.finish(into: &parts)
-                best = min(best, (Self.cpuSeconds - start) * 1e9 / Double(deltas))
-            }
-            let number = String(Int(best.rounded()))
-            print(format.name + String(repeating: " ", count: max(1, 24 - format.name.count - number.count)) + number)
+            let delta = best(format, text, count: deltas)
+            let single = best(format, [UInt8(ascii: "h")], count: deltas)
+            let bulk = best(format, large, count: max(deltas / 100, 2)) / 1024
+            print(
+                Self.row(format.name, [delta, single, bulk].map { String((Double($0) * 10).rounded() / 10) }))
         }
+    }
+
+    /// CPU time for each piece.
+    private func best(_ format: ReasoningFormat, _ piece: [UInt8], count: Int) -> Double {
+        let (opening, closing) = format.example
+        var best = Double.infinity
+        for _ in 0..<5 {
+            var parser = FormatParser(format, startsInReasoning: false)
+            var parts = ParsedText()
+            let start = Self.cpuSeconds
+            parser.consume(opening.utf8.span, into: &parts)
+            for _ in 0..<count / 2 { feed(piece, to: &parser, &parts) }
+            parser.consume(closing.utf8.span, into: &parts)
+            for _ in 0..<count / 2 { feed(piece, to: &parser, &parts) }
+            parser.finish(into: &parts)
+            best = min(best, (Self.cpuSeconds - start) * 1e9 / Double(count))
+        }
+        return best
+    }
+
+    private static func row(_ name: String, _ columns: [String]) -> String {
+        func padding(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(1, width - text.count))
+        }
+        return name + padding(name, 16) + columns.map { padding($0, 24) + $0 }.joined()
     }
 
     private func feed(_ text: [UInt8], to parser: inout FormatParser, _ parts: inout ParsedText) {

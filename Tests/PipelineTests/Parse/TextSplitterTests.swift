@@ -198,7 +198,7 @@ struct FormatPropertyTests {
         let format = try #require(ReasoningFormat.named(name))
         // White space, plain text, and beginnings of markers that come to nothing.
         for text in [" ", "hm, ", "<", "<|", "<thin </thin [TH Here is my ◁/ "] {
-            #expect(takesLinearTime(size: 4_000) { Self.feed(Array(text.utf8), count: $0, to: format) }, "\(text)")
+            #expect(takesLinearTime(size: 600) { Self.feed(Array(text.utf8), count: $0, to: format) }, "\(text)")
         }
     }
 

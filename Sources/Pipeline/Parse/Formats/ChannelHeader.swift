@@ -8,7 +8,7 @@ struct ChannelHeader: Sendable {
     private var role: [UInt8] = []
     private var channel: [UInt8]?
     private var constraint: [UInt8] = []
-    /// The recipient that a channel named before this one restarted it.
+    /// The recipient named by parts of the header that have been restarted.
     private var earlierRecipient: String?
 
     init(isLead: Bool = false) {
@@ -27,13 +27,14 @@ struct ChannelHeader: Sendable {
 
     /// A further channel restarts it (R9): its name, not the recipient.
     mutating func beginChannel() {
-        earlierRecipient = earlierRecipient ?? channel.flatMap(Self.recipient)
+        earlierRecipient = recipient
         part = .channel
         channel = []
         constraint = []
     }
 
     mutating func beginConstraint() {
+        earlierRecipient = recipient
         part = .constraint
         constraint = []
     }
@@ -44,9 +45,6 @@ struct ChannelHeader: Sendable {
     var body: [UInt8] { Array(Self.behindName(channel ?? role) + Self.behindName(constraint)) }
 
     func side(_ grammar: ChannelFormat.Grammar) -> ChannelFormat.Side {
-        let recipient =
-            Self.recipient(role) ?? earlierRecipient ?? channel.flatMap(Self.recipient)
-            ?? Self.recipient(Array(Self.behindName(constraint)))
         switch grammar {
         case .harmony:
             if let recipient, recipient != "assistant", recipient != "user" { return .neither }
@@ -59,6 +57,11 @@ struct ChannelHeader: Sendable {
             }
         case .inkling: return .content
         }
+    }
+
+    /// Whom the message is addressed to, wherever the header says so.
+    private var recipient: String? {
+        Self.recipient(role) ?? earlierRecipient ?? channel.flatMap(Self.recipient) ?? Self.recipient(constraint)
     }
 
     private static func name(_ text: [UInt8]) -> String {
