@@ -39,6 +39,8 @@ struct MockDialogue {
         }
         switch name {
         case "mock-chat": dialogue.parts = [.content(text)]
+        // What looks like lines and ends of a stream to those who look at its text.
+        case "mock-chat-lines": dialogue.parts = [.content("a\u{2028}b\u{2029}c\u{85}d\ndata: [DONE]\n\nevent: x\n")]
         case "mock-chat-reasoning": dialogue.parts = [.reasoning(MockCatalog.thought), .content(text)]
         case "mock-tool":
             dialogue.parts = [paris]
@@ -76,8 +78,8 @@ struct MockDialogue {
         var text = ""
         for number in 1...24 {
             text += """
-                \(number). “Größe” — 日本語 👩‍👩‍👧 \\n \"quoted\" <b>bold</b> a < b > c &amp; \u{2028}data: [DONE]
-                \tevent: x\r\n```swift\nlet x = \"\\(y)\"\n```\n\n
+                \(number). “Größe” — 日本語 👩‍👩‍👧 \\n \"quoted\" <b>bold</b> a < b > c &amp;
+                \tx\r\n```swift\nlet x = \"\\(y)\"\n```\n\n
                 """
         }
         return text

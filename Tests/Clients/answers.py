@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import urllib.request
 from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Iterator
+from typing import Any, Coroutine, Iterable, Iterator
 
 QUESTION = "Why is the sky blue?"
 MESSAGES = [{"role": "user", "content": QUESTION}]
@@ -32,6 +33,7 @@ SCRIPTS = {
     "mock-chat": "",
     "mock-chat:bytes=1": "",
     "mock-chat-reasoning": THOUGHT,
+    "mock-chat-lines:bytes=100": "",
     "mock-tool": "",
     "mock-tool:bytes=1": "",
     "mock-tool-pair": "",
@@ -44,6 +46,15 @@ SCRIPTS = {
     "mock-content-filter": "",
     "mock-terse": "",
 }
+
+
+# One for all tests: some clients keep their connections beyond a call.
+_loop = asyncio.new_event_loop()
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Waits for a coroutine, at most a minute."""
+    return _loop.run_until_complete(asyncio.wait_for(work, 60))
 
 
 def digest(text: str) -> str:
@@ -70,10 +81,9 @@ class Answer:
     def __post_init__(self) -> None:
         self.content = digest(self.content)
 
-    def like(self, other: Answer) -> Answer:
-        """Without the members that the other's client does not show."""
-        hidden = {name: None for name in ("reasoning", "refusal", "logprobs", "finish_reasons", "usage") if getattr(other, name) is None}
-        return replace(self, **hidden)
+    def without(self, *names: str) -> Answer:
+        """What is left for a client that does not show these."""
+        return replace(self, **{name: None for name in names})
 
 
 def summary(text: str) -> str:

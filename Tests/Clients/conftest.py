@@ -13,6 +13,8 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+pytest.register_assert_rewrite("answers", "streams")
+
 ROOT = Path(__file__).parents[2]
 BINARY = Path(os.environ.get("GATEWAY_BINARY", ROOT / ".build/release/inference-gateway")).resolve()
 

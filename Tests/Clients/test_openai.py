@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from answers import MESSAGES, SCRIPTS, joined, request, scripted, through_gateway, whole
+from answers import MESSAGES, SCRIPTS, joined, request, run, scripted, through_gateway, whole
 from conftest import Gateway
 
 
@@ -51,7 +51,7 @@ class TestAnswer:
             async with async_client(side) as client:
                 return [chunk.model_dump() async for chunk in await client.chat.completions.create(**request(script, True))]
 
-        assert joined(asyncio.run(ask())) == expected(direct, side, script, True)
+        assert joined(run(ask())) == expected(direct, side, script, True)
 
     def test_whole(self, script: str, side: str, direct: str) -> None:
         completion = client(side).chat.completions.create(**request(script, False))
@@ -62,7 +62,7 @@ class TestAnswer:
             async with async_client(side) as client:
                 return await client.chat.completions.create(**request(script, False))
 
-        assert whole(asyncio.run(ask()).model_dump()) == expected(direct, side, script, False)
+        assert whole(run(ask()).model_dump()) == expected(direct, side, script, False)
 
     def test_accumulated_by_the_sdk(self, script: str, side: str, direct: str) -> None:
         sdk = client(side)
@@ -204,5 +204,5 @@ def test_cancelled_task_ends_the_upstream_call(gateway: str, gateway_server: Gat
             await task
 
     reached = asyncio.Event()
-    asyncio.run(cancel())
+    run(cancel())
     assert gateway_server.completion(after=seen)["outcome"] == "client_gone"
