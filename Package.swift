@@ -74,11 +74,15 @@ let package = Package(
         tests("InboundTests", ["EventLoop", "Inbound", "TestSupport", httpTypes]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ServerSentEventsTests", ["ServerSentEvents", "TestSupport"]),
+        tests("OutboundTests", ["EventLoop", "Inbound", "Outbound", "TestSupport", httpTypes]),
         tests("PipelineTests", ["JSON", "Pipeline", "TestSupport"], resources: [.copy("Resources")]),
         tests("GatewayTests", ["Gateway", "Pipeline", httpTypes, logging]),
         tests(
             "CommandsTests",
-            ["Commands", "EventLoop", "Inbound", "JSON", "Outbound", "Pipeline", argumentParser, httpTypes]),
+            [
+                "Commands", "EventLoop", "Gateway", "Inbound", "JSON", "Outbound", "Pipeline", "TestSupport",
+                argumentParser, httpTypes,
+            ]),
         tests(
             "EndToEnd",
             [

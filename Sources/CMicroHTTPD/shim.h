@@ -27,8 +27,11 @@ static inline struct MHD_Daemon *mhd_start_external_epoll(
     MHD_NotifyConnectionCallback connection_changed,
     void *(*uri_seen)(void *, const char *, struct MHD_Connection *),
     unsigned int connection_limit,
-    size_t connection_memory)
+    size_t connection_memory,
+    char *certificate,
+    char *key)
 {
+    bool tls = certificate && key;
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, listen_socket, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, connection_limit, NULL},
@@ -40,10 +43,14 @@ static inline struct MHD_Daemon *mhd_start_external_epoll(
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) mhd_keep_escapes, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
+        {tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
+        // GnuTLS's usual set without what is older than TLS 1.2 (RFC 8996).
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
         {MHD_OPTION_END, 0, NULL},
     };
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, accept_policy, context, access_handler, context,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0), 0, accept_policy, context, access_handler, context,
         MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import EventLoop
+import Glibc
 internal import HTTPTypes
 
 /// One call of libmicrohttpd's access handler. It comes once for the head, then for each part of the body, then once
@@ -9,6 +10,7 @@ struct AccessCall {
     let connection: OpaquePointer
     let url: UnsafePointer<CChar>?
     let method: UnsafePointer<CChar>?
+    let version: UnsafePointer<CChar>?
 
     func serve(
         _ data: UnsafePointer<CChar>?, _ length: UnsafeMutablePointer<Int>,
@@ -39,15 +41,18 @@ struct AccessCall {
 
     private func headComplete(_ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> MHD_Result {
         guard let client = Callbacks.client(of: connection), !client.isEnding,
-            let fields = Callbacks.headerFields(of: connection),
             let method = method.flatMap({ HTTPRequest.Method(String(cString: $0)) }),
             let path = url.map({ RequestHead.path(ofTarget: String(cString: $0)) })
         else { return .NO }
+        var shape = HeadShape(method: self.method, target: client.target, version: version)
+        let fields = Callbacks.headerFields(of: connection, &shape)
         let length = fields[.contentLength].flatMap { Int($0) }
         let head = RequestHead(
             method: method, path: path, headerFields: fields, clientAddress: client.clientAddress,
             contentLength: length, hasBody: fields.contains(.contentLength) || fields.contains(.transferEncoding))
-        let decision = RequestIntake.decide(head, limits: daemon.limits, handler: daemon.handler)
+        let decision = RequestIntake.decide(
+            head, isWellFormed: !shape.isBroken, isOld: version.map { strcmp($0, "HTTP/1.1") < 0 } ?? true,
+            limits: daemon.limits, handler: daemon.handler)
         var endsWithClient = false
         var state = Exchange.State.readingBody
         var immediate: Response?
@@ -71,8 +76,8 @@ struct AccessCall {
     }
 
     private func bodyPart(_ part: UnsafeRawBufferPointer, _ exchange: Exchange) -> MHD_Result {
-        exchange.client.inputMoved()
         if case .readingBody = exchange.state {
+            exchange.client.inputMoved()
             if exchange.body.count &+ part.count <= daemon.limits.bodyBytes {
                 exchange.body.append(contentsOf: part)
                 return .YES
@@ -82,6 +87,7 @@ struct AccessCall {
             let fault = InboundFault.bodyTooLarge(limit: daemon.limits.bodyBytes)
             exchange.state = .refusing(daemon.handler.refusal(fault, to: exchange.head))
         }
+        // No byte of what is dropped moves the deadline: a client that is refused holds its connection no longer for it.
         exchange.droppedBytes &+= part.count
         return exchange.droppedBytes <= max(RequestIntake.droppedBody, daemon.limits.bodyBytes) ? .YES : .NO
     }
@@ -147,7 +153,7 @@ struct AccessCall {
         guard let response else { return .NO }
         exchange.client.outputMoved()
         defer { MHD_destroy_response(response) }
-        for field in fields {
+        for field in daemon.handler.responseFields(fields, to: exchange.head) {
             // A value that could break out of its line is refused by the library; then the field is left out.
             _ = MHD_add_response_header(response, field.name.rawName, field.value)
         }

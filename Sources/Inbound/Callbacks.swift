@@ -14,11 +14,12 @@ enum Callbacks {
         mhd_start_external_epoll(
             listenSocket, Unmanaged.passUnretained(daemon).toOpaque(),
             { context, _, _ in Callbacks.daemon(context)?.admitsConnection() ?? false ? .YES : .NO },
-            { context, connection, url, method, _, data, length, request in
+            { context, connection, url, method, version, data, length, request in
                 guard let daemon = Callbacks.daemon(context), let connection, let length, let request else {
                     return .NO
                 }
-                let call = AccessCall(daemon: daemon, connection: connection, url: url, method: method)
+                let call = AccessCall(
+                    daemon: daemon, connection: connection, url: url, method: method, version: version)
                 return call.serve(data, length, request)
             },
             { context, _, request, termination in
@@ -40,40 +41,62 @@ enum Callbacks {
                     daemon.closed(Unmanaged<ClientConnection>.fromOpaque(pointer).takeRetainedValue())
                 }
             },
-            { _, _, connection in
-                if let connection { Callbacks.client(of: connection)?.requestLineSeen() }
+            { _, target, connection in
+                if let connection {
+                    Callbacks.client(of: connection)?.requestLineSeen(target.map { TargetPlace($0) })
+                }
                 return nil
             },
             // Our own policy refuses connections; the library's limit would leave them waiting in the backlog.
-            UInt32.max / 2, daemon.limits.connectionMemory)
+            UInt32.max / 2, daemon.limits.connectionMemory, daemon.credentials?.certificate, daemon.credentials?.key)
     }
 
+    /// The daemon that something is called back for.
     static func daemon(_ context: UnsafeMutableRawPointer?) -> InboundDaemon? {
-        context.map { Unmanaged<InboundDaemon>.fromOpaque($0).takeUnretainedValue() }
+        guard let context else { return nil }
+        let daemon = Unmanaged<InboundDaemon>.fromOpaque(context).takeUnretainedValue()
+        daemon.moved()
+        return daemon
     }
 
     static func client(of connection: OpaquePointer) -> ClientConnection? {
         mhd_connection_context(connection).map { Unmanaged<ClientConnection>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// The request's header fields as they came; nil when one of them has a name that HTTP does not allow.
-    static func headerFields(of connection: OpaquePointer) -> HTTPFields? {
-        var collected: HTTPFields? = [:]
+    /// The request's header fields as they came. Those that HTTP does not allow are left out, and break the shape.
+    static func headerFields(of connection: OpaquePointer, _ shape: inout HeadShape) -> HTTPFields {
+        var collected = (fields: HTTPFields(), shape: shape, isBroken: false)
         withUnsafeMutablePointer(to: &collected) { pointer in
             _ = MHD_get_connection_values_n(
                 connection, .HEADER_KIND,
                 { context, _, name, nameLength, value, valueLength in
-                    guard let fields = context?.assumingMemoryBound(to: HTTPFields?.self) else { return .NO }
-                    let name = HTTPField.Name(Callbacks.text(name, nameLength))
-                    guard let name else {
-                        fields.pointee = nil
-                        return .NO
+                    guard
+                        let collected = context?.assumingMemoryBound(
+                            to: (fields: HTTPFields, shape: HeadShape, isBroken: Bool).self)
+                    else { return .NO }
+                    collected.pointee.shape.field(name: name, nameLength, value: value, valueLength)
+                    guard let field = Callbacks.field(name, nameLength, value, valueLength) else {
+                        collected.pointee.isBroken = true
+                        return .YES
                     }
-                    fields.pointee?.append(HTTPField(name: name, value: Callbacks.text(value, valueLength)))
+                    collected.pointee.fields.append(field)
                     return .YES
                 }, pointer)
         }
-        return collected
+        collected.shape.end()
+        if collected.isBroken { collected.shape.reject() }
+        shape = collected.shape
+        return collected.fields
+    }
+
+    /// - Returns: nil for a name that is no token and a value with control characters (RFC 9110, section 5).
+    private static func field(
+        _ name: UnsafePointer<CChar>?, _ nameLength: Int, _ value: UnsafePointer<CChar>?, _ valueLength: Int
+    ) -> HTTPField? {
+        let bytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueLength)
+        let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }
+        guard isPlain, let name = HTTPField.Name(text(name, nameLength)) else { return nil }
+        return HTTPField(name: name, value: text(value, valueLength))
     }
 
     private static func text(_ bytes: UnsafePointer<CChar>?, _ length: Int) -> String {
@@ -85,6 +108,7 @@ enum Callbacks {
     static let reader: MHD_ContentReaderCallback = { context, _, buffer, capacity in
         guard let context, let buffer else { return mhd_end_with_error }
         let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+        exchange.client.daemon.moved()
         if exchange.aborted { return mhd_end_with_error }
         let count = exchange.output.take(into: UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
         if count > 0 {

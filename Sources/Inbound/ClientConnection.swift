@@ -19,6 +19,8 @@ final class ClientConnection {
     private var served = 0
     /// The head of a request has begun that is not complete yet.
     private var headBegun = false
+    /// Of the request whose head is being read.
+    private(set) var target: TargetPlace?
     /// We have ended our sending side.
     private(set) var isEnding = false
     private var deadline: MonotonicInstant?
@@ -55,8 +57,9 @@ final class ClientConnection {
 
     /// The request line of a request has come. The first request's head is bounded from the connection's start; a
     /// later one's from here, since the time before was idle.
-    func requestLineSeen() {
+    func requestLineSeen(_ target: TargetPlace?) {
         headBegun = true
+        self.target = target
         if served > 0 { setDeadline(after: daemon.limits.headerTimeout) }
     }
 
@@ -85,8 +88,20 @@ final class ClientConnection {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// No byte comes any more, so what is no whole request by now never will be one. libmicrohttpd does not see an end that
+    /// came together with bytes. Once it has done all its work.
+    /// - Parameter nothingMoves: whether the library reads no more, although there is something to read.
+    func endIfIncomplete(nothingMoves: Bool) {
+        guard !isClosed, exchange?.isIncomplete ?? true else { return }
+        var unread: Int32 = 0
+        let isRead = ioctl(descriptor, UInt(FIONREAD), &unread) == 0 && unread == 0
+        if isRead || nothingMoves { end() } else { daemon.peerClosed(self) }
+    }
+
     private func peerEvent(_ seen: ReadinessEvents) {
         peerClosed = true
+        daemon.peerClosed(self)
+        daemon.needsRun()
         guard let exchange else { return }
         let gone = !seen.isDisjoint(with: [.hangUp, .error])
         guard gone || exchange.endsWithClient else { return }

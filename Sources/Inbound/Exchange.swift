@@ -71,6 +71,14 @@ public final class Exchange: @unchecked Sendable {
         return true
     }
 
+    /// Whether some of the request is still to come.
+    var isIncomplete: Bool {
+        switch state {
+        case .readingBody, .refusing: true
+        case .handling, .answered, .sending, .complete: false
+        }
+    }
+
     /// Answers with a whole response. No effect when an answer has begun or the client has gone.
     public func respond(_ response: Response) {
         answer(.whole(response))

@@ -22,6 +22,7 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     let limits: InboundLimits
     let handler: any RequestHandler
     let count: ConnectionCount
+    let credentials: TLSCredentials?
     private var daemon: OpaquePointer?
     private var epollDescriptor: Int32 = -1
     private var runNeeded = false
@@ -30,6 +31,8 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     /// Those whose request ended in this tick while connections are being closed.
     private var leaving: [ClientConnection] = []
+    /// Those whose client has closed its side, until it is known whether its last request is whole.
+    private var halfClosed: [ClientConnection] = []
     private var idleWaiters: [TimerToken: CheckedContinuation<Bool, Never>] = [:]
     private(set) var openExchanges = 0
     /// Whether connections are closed after their present response; where its head is still to be sent, it tells so.
@@ -38,19 +41,32 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     /// Runs of libmicrohttpd in one tick, before other work has its turn again.
     private static let runsPerTick = 8
 
+    /// Counts what libmicrohttpd calls back for.
+    private var activity: UInt64 = 0
+    /// Whether the library says that there is work, and does none: a line of a chunked body that is longer than a
+    /// connection's memory leaves it so until the connection's deadline.
+    private var isStuck = false
+    /// Pause between two runs meanwhile. What really happens ends it at once.
+    private static let stuckPause = Duration.milliseconds(20)
+
     /// Starts serving `listenSocket`, which then belongs to the daemon. On the reactor's thread.
-    /// - Throws: `SystemError` when libmicrohttpd does not start.
+    /// - Parameter credentials: for HTTPS; nil: HTTP.
+    /// - Throws: `ListenError` when credentials cannot be used; `SystemError` when libmicrohttpd does not start.
     public init(
         reactor: Reactor, listenSocket: Int32, limits: InboundLimits, count: ConnectionCount,
-        handler: any RequestHandler
+        credentials: TLSCredentials? = nil, handler: any RequestHandler
     ) throws {
         reactor.checkIsolated()
         self.reactor = reactor
         self.limits = limits
         self.count = count
+        self.credentials = credentials
         self.handler = handler
         daemon = Callbacks.start(self, listenSocket: listenSocket)
-        guard let daemon else { throw SystemError(call: "MHD_start_daemon", errno: 0) }
+        guard let daemon else {
+            if credentials != nil { throw ListenError.unusableCredentials }
+            throw SystemError(call: "MHD_start_daemon", errno: 0)
+        }
         epollDescriptor = mhd_daemon_epoll_descriptor(daemon)
         try reactor.watch(epollDescriptor, .readable) { [unowned self] _ in runNeeded = true }
         reactor.join(self)
@@ -96,20 +112,30 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     public func sleepLimit() -> Duration? {
         if runNeeded { return .zero }
         guard let milliseconds = timeout() else { return nil }
+        if isStuck, milliseconds == 0 { return Self.stuckPause }
         return .milliseconds(milliseconds)
     }
 
     /// A first run fills the buffers of a batch of resumed connections, a second one sends them.
     public func tickEnded() {
         guard let daemon, runNeeded || timeout() == 0 else { return }
-        for _ in 0..<Self.runsPerTick {
+        let before = activity
+        var runs = isStuck ? 1 : Self.runsPerTick
+        while runs > 0 {
             runNeeded = false
             MHD_run(daemon)
+            runs -= 1
             if !runNeeded, timeout() != 0 { break }
         }
+        isStuck = runs == 0 && activity == before && !runNeeded && timeout() == 0
         // Not from inside the library, which may have gone on to the connection's next request.
         for connection in leaving { connection.endSending() }
         leaving = []
+        if !halfClosed.isEmpty, isStuck || timeout() != 0 {
+            let ended = halfClosed
+            halfClosed = []
+            for connection in ended { connection.endIfIncomplete(nothingMoves: isStuck) }
+        }
     }
 
     private func timeout() -> UInt64? {
@@ -119,6 +145,10 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     }
 
     // MARK: Bookkeeping, called back
+
+    func moved() {
+        activity &+= 1
+    }
 
     func admitsConnection() -> Bool {
         !isStopping && count.open.load(ordering: .relaxed) < limits.connections
@@ -134,6 +164,11 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         connection.closed()
         connections[ObjectIdentifier(connection)] = nil
         count.open.subtract(1, ordering: .relaxed)
+    }
+
+    /// To be looked at once libmicrohttpd has done its work.
+    func peerClosed(_ connection: ClientConnection) {
+        halfClosed.append(connection)
     }
 
     func exchangeStarted() {

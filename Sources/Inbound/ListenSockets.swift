@@ -7,10 +7,13 @@ public enum ListenError: Error, CustomStringConvertible {
     case unresolved(host: String, reason: String)
     /// Another process holds the port, or this one may not have it.
     case refused(host: String, port: UInt16, errno: Int32)
+    /// What was given for HTTPS is no certificate, no private key, or they do not belong together.
+    case unusableCredentials
 
     public var description: String {
         switch self {
         case .unresolved(let host, let reason): "cannot listen on \(host): \(reason)"
+        case .unusableCredentials: "the TLS certificate and its private key cannot be used together, or at all"
         case .refused(let host, let port, let errno):
             "cannot listen on \(host) port \(port): \(String(cString: strerror(errno)))"
         }

@@ -56,6 +56,14 @@ public protocol RequestHandler: Sendable {
 
     /// The response for what the server itself finds wrong. Must not wait.
     func refusal(_ fault: InboundFault, to head: RequestHead) -> Response
+
+    /// The header fields of a response as they are sent: each that answers a request comes by here. Must not wait.
+    func responseFields(_ fields: HTTPFields, to head: RequestHead) -> HTTPFields
+}
+
+extension RequestHandler {
+    /// As they are.
+    public func responseFields(_ fields: HTTPFields, to head: RequestHead) -> HTTPFields { fields }
 }
 
 /// Limits of one inbound server.

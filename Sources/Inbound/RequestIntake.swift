@@ -16,25 +16,37 @@ enum RequestIntake {
 
     /// RFC 9112 section 6: what frames a body must be unambiguous, or a proxy in front of us and we could disagree
     /// where the next request begins.
-    static func framingFault(_ fields: HTTPFields) -> String? {
+    /// - Parameter isOld: whether the request is of HTTP/1.0, which knows no chunks.
+    static func framingFault(_ fields: HTTPFields, isOld: Bool) -> String? {
         let lengths = fields[values: .contentLength]
         let codings = fields[values: .transferEncoding]
         if lengths.count > 1 { return "more than one Content-Length" }
         if let length = lengths.first, !isLength(length) { return "a Content-Length that is not a number" }
         if codings.count > 1 { return "more than one Transfer-Encoding" }
         if let coding = codings.first {
+            if isOld { return "a Transfer-Encoding in HTTP/1.0" }
             if !lengths.isEmpty { return "both Content-Length and Transfer-Encoding" }
             if coding.lowercased() != "chunked" { return "a Transfer-Encoding other than chunked" }
         }
+        if fields[values: hostName].count > 1 { return "more than one Host" }
         return nil
     }
+
+    /// `HTTPField.Name` has no constant for it.
+    private static let hostName = HTTPField.Name("Host") ?? .userAgent
 
     private static func isLength(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && Int(text) != nil
     }
 
-    static func decide(_ head: RequestHead, limits: InboundLimits, handler: any RequestHandler) -> Decision {
-        if let fault = framingFault(head.headerFields) {
+    /// - Parameters:
+    ///   - isWellFormed: whether the head's bytes have the form that everyone reads alike.
+    ///   - isOld: whether the request is of HTTP/1.0.
+    static func decide(
+        _ head: RequestHead, isWellFormed: Bool, isOld: Bool, limits: InboundLimits, handler: any RequestHandler
+    ) -> Decision {
+        let fault = isWellFormed ? framingFault(head.headerFields, isOld: isOld) : "a malformed head"
+        if let fault {
             return .refuseAndClose(handler.refusal(.badFraming(fault), to: head))
         }
         switch handler.admit(head) {

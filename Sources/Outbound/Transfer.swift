@@ -80,7 +80,9 @@ public final class Transfer: @unchecked Sendable {
         while true {
             if let head { return head }
             if let failure { throw failure }
-            if phase == .finished { throw UpstreamFailure(kind: .malformed, detail: "no response head") }
+            if phase == .finished {
+                throw UpstreamFailure(kind: .cut, detail: "the connection ended in the response head")
+            }
             await wait()
         }
     }

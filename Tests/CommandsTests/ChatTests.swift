@@ -1,11 +1,12 @@
 import EventLoop
 import Inbound
+import TestSupport
 import Testing
 
 @testable import Commands
 
 /// `chat` against a gateway on this machine.
-@Suite("chat", .timeLimit(.minutes(1)))
+@Suite("chat", .timeLimit(.minutes(5)))
 struct ChatTests {
     private struct Run: Sendable {
         let status: ClientExit
@@ -226,7 +227,9 @@ struct ChatTests {
 
     @Test("tells how to start a gateway that is not there")
     func unreachable() async throws {
-        let closed = try await ScriptedServer.run({ _ in .silence }) { origin, _ in origin }
+        let port = try SilentPort()
+        defer { withExtendedLifetime(port) {} }
+        let closed = port.origin
         let recording = RecordingConsole()
         let environment = ClientEnvironment()
         let plan = try ChatPlan(ChatPlan.Options(url: closed), environment: environment)

@@ -1,10 +1,11 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @testable import Commands
 
 /// `chat --wake` and `check-dedicated` against Friendli's API, and the gateway, on this machine.
-@Suite("A Dedicated endpoint", .timeLimit(.minutes(1)))
+@Suite("A Dedicated endpoint", .timeLimit(.minutes(5)))
 struct DedicatedTests {
     static let path = "/dedicated/beta/endpoint/ep1"
 
@@ -241,7 +242,9 @@ struct DedicatedTests {
 
     @Test("check-dedicated tells when Friendli cannot be reached")
     func checkUnreachable() async throws {
-        let closed = try await ScriptedServer.run({ _ in .silence }) { origin, _ in origin }
+        let port = try SilentPort()
+        defer { withExtendedLifetime(port) {} }
+        let closed = port.origin
         let run = try await check(
             .silence,
             variables: [.friendliEndpointID: "ep1", .upstreamAPIKey: "flp", .friendliAPIBase: closed]

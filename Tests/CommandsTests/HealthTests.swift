@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Commands
 
 /// `health` against a gateway on this machine.
-@Suite("health", .timeLimit(.minutes(1)))
+@Suite("health", .timeLimit(.minutes(5)))
 struct HealthTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String
@@ -104,7 +105,9 @@ struct HealthTests {
 
     @Test("tells how to start a gateway that is not there")
     func unreachable() async throws {
-        let closed = try await ScriptedServer.run({ _ in .silence }) { origin, _ in origin }
+        let port = try SilentPort()
+        defer { withExtendedLifetime(port) {} }
+        let closed = port.origin
         let recording = RecordingConsole()
         let status = try await Health.perform(
             url: closed,

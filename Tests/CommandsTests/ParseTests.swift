@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 import Pipeline
 import Testing
 
@@ -51,6 +52,29 @@ struct ParseTests {
         ])
     func options(arguments: [String], accepted: Bool) {
         #expect(((try? ParseCommand.parse(arguments)) != nil) == accepted)
+    }
+
+    @Test(
+        "divide a model's text as the gateway does",
+        arguments: [
+            ("llama-3.1-8b", "<think>a</think>b", "a", "b"), ("llama-3.1-8b", "plain", "", "plain"),
+            ("llama-3.1-8b", "<analysis>a</analysis><final>b</final>", "a", "b"),
+            ("deepseek-r1", "a</think>b", "a", "b"), ("deepseek-r1", "all of it", "", "all of it"),
+        ])
+    func models(model: String, text: String, reasoning: String, content: String) throws {
+        let streams = try GatewayConfiguration(environment: [:]).streams
+        for step in [1, text.utf8.count] {
+            var divider = TextDivider(ModelRegistry().capabilities(of: model), startsInReasoning: nil, streams)
+            var parts = ParsedText()
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                divider.consume(Array(rest.prefix(step)).span, into: &parts)
+                rest = rest.dropFirst(step)
+            }
+            divider.finish(into: &parts)
+            #expect(String(decoding: parts.reasoning, as: UTF8.self) == reasoning)
+            #expect(String(decoding: parts.content, as: UTF8.self) == content)
+        }
     }
 
     @Test("tell which row matched and what follows")

@@ -78,7 +78,7 @@ struct CompletionTests {
 
     /// The upstream sends each delta only once the client has read the one before: if one waited for anything else, the
     /// test would stand still.
-    @Test("is written as it comes: deltas do not wait for each other", .timeLimit(.minutes(2)))
+    @Test("is written as it comes: deltas do not wait for each other", .timeLimit(.minutes(5)))
     func atOnce() async throws {
         let turnstile = Turnstile()
         let deltas = (1...20).flatMap { number -> [MockScript.Step] in
@@ -109,7 +109,7 @@ struct CompletionTests {
     }
 
     /// Lets one through for each time that it is opened.
-    private actor Turnstile {
+    actor Turnstile {
         private var openings = 0
         private var waiter: CheckedContinuation<Void, Never>?
 
@@ -186,7 +186,8 @@ struct CompletionTests {
             for (name, value) in [
                 "model": "mock-tags", "summary_model": "s", "outcome": "completed", "status": "200",
                 "attempts": "1", "upstream_status": "200", "prompt_summary": "model", "reasoning_summary": "model",
-                "client": "127.0.0.1", "finish_reason": "stop", "answer_chars": "\(Self.answer.unicodeScalars.count)",
+                "client": "127.0.0.1", "finish_reason": "stop", "reasoning_format": "analysis-final",
+                "answer_chars": "\(Self.answer.unicodeScalars.count)",
             ] {
                 #expect(line.metadata[name]?.description == value, "\(name)")
             }

@@ -139,15 +139,15 @@ struct UpstreamFaultTests {
 
     @Test("that is not there gives the documented sequence")
     func down() async throws {
-        let gone = try await MockServer.start()
-        await gone.stop()
-        try await Harness.run(["UPSTREAM_BASE_URL": gone.baseURL, "UPSTREAM_MAX_RETRIES": "1"]) { harness in
+        let gone = try SilentPort()
+        try await Harness.run(["UPSTREAM_BASE_URL": gone.origin, "UPSTREAM_MAX_RETRIES": "1"]) { harness in
             let events = try await harness.events(model: "m")
             #expect(events.names == ["error", "summary.prompt", "summary.reasoning", "error", "output.done"])
             #expect(events[1].data["source"] as? String == "extract")
             #expect((events[3].data["detail"] as? String)?.hasPrefix("connect: ") == true)
             #expect(try await harness.get("/upstream-health").text.hasPrefix(#"{"status":"degraded","upstream":false"#))
         }
+        withExtendedLifetime(gone) {}
     }
 
     @Test("that falls silent is given up", arguments: ["mock-hang", "mock-silent"])

@@ -3,7 +3,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("A request that is refused by its head or its size", .timeLimit(.minutes(2)))
+@Suite("A request that is refused by its head or its size", .timeLimit(.minutes(5)))
 struct FramingRefusalTests {
     @Test("has the documented status, and its connection lives on")
     func keepAlive() async throws {

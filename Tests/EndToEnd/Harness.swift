@@ -14,7 +14,9 @@ struct Harness: Sendable {
     let client: TestClient
     let logs: CapturedLogs
 
-    var url: String { "http://127.0.0.1:\(gateway.port)" }
+    let scheme: String
+
+    var url: String { "\(scheme)://127.0.0.1:\(gateway.port)" }
 
     /// - Parameter environment: the gateway's; the upstream is filled in where it is not given.
     static func run<Result>(
@@ -32,10 +34,13 @@ struct Harness: Sendable {
         let logs = CapturedLogs()
         let gateway = try await GatewayInstance.start(
             configuration: GatewayConfiguration(environment: environment), logger: logs.logger)
-        let client = try await TestClient()
+        let certificate = environment["TLS_CERT_FILE"]
+        let client = try await TestClient(caFile: certificate)
+        let scheme = certificate == nil ? "http" : "https"
         let result: Swift.Result<Result, any Error>
         do {
-            result = .success(try await body(Harness(mock: mock, gateway: gateway, client: client, logs: logs)))
+            result = .success(
+                try await body(Harness(mock: mock, gateway: gateway, client: client, logs: logs, scheme: scheme)))
         } catch {
             result = .failure(error)
         }

@@ -26,7 +26,7 @@ struct RefusedBody: CustomTestStringConvertible, Sendable {
     }
 }
 
-@Suite("A request that is refused", .timeLimit(.minutes(2)))
+@Suite("A request that is refused", .timeLimit(.minutes(5)))
 struct RefusalTests {
     private static let messages = #""messages":[{"role":"user","content":"x"}]"#
     private static let usual = #""model":"m",\#(messages),"stream":true"#

@@ -24,7 +24,7 @@ struct BodyCase: CustomTestStringConvertible, Sendable {
     static let usage = #""stream_options":{"include_usage":true}"#
 }
 
-@Suite("The body that the upstream receives", .timeLimit(.minutes(2)))
+@Suite("The body that the upstream receives", .timeLimit(.minutes(5)))
 struct RequestBodyTests {
     private static let user = #"{"role":"user","content":"x"}"#
 

@@ -3,7 +3,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("The header that the upstream receives", .timeLimit(.minutes(2)))
+@Suite("The header that the upstream receives", .timeLimit(.minutes(5)))
 struct RequestHeaderTests {
     private static let requestID = HTTPField.Name("x-request-id") ?? .userAgent
 

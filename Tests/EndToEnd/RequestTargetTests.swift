@@ -2,7 +2,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("A request, as HTTP has it", .timeLimit(.minutes(2)))
+@Suite("A request, as HTTP has it", .timeLimit(.minutes(5)))
 struct RequestTargetTests {
     private static let path = "/v1/chat/completions"
 

@@ -3,7 +3,7 @@ import MockUpstream
 import TestSupport
 import Testing
 
-@Suite("The summary calls", .timeLimit(.minutes(2)))
+@Suite("The summary calls", .timeLimit(.minutes(5)))
 struct SummaryCallTests {
     /// A summary call as the upstream reads it.
     private struct Call {

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("Descriptors of a reactor", .timeLimit(.minutes(1)))
+@Suite("Descriptors of a reactor", .timeLimit(.minutes(5)))
 struct ReactorDescriptorTests {
     @Test("are reported when ready, as long as they are watched")
     func watch() async throws {

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("A reactor as an executor", .timeLimit(.minutes(1)))
+@Suite("A reactor as an executor", .timeLimit(.minutes(5)))
 struct ReactorExecutorTests {
     private static let perThread = 10_000
 

@@ -1,7 +1,7 @@
 import EventLoop
 import Testing
 
-@Suite("Timers of a reactor", .timeLimit(.minutes(1)))
+@Suite("Timers of a reactor", .timeLimit(.minutes(5)))
 struct ReactorTimerTests {
     @Test("fire in the order of their deadlines, never early")
     func order() async throws {
@@ -77,7 +77,7 @@ struct ReactorTimerTests {
     }
 }
 
-@Suite("Sleep on a reactor", .timeLimit(.minutes(1)))
+@Suite("Sleep on a reactor", .timeLimit(.minutes(5)))
 struct ReactorSleepTests {
     @Test("lasts its time and comes back on the reactor")
     func lasts() async throws {

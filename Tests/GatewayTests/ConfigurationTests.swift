@@ -45,7 +45,9 @@ struct ConfigurationTests {
             ("MAX_BODY_BYTES", "2048"), ("STREAM_BUFFER_BYTES", "64k"), ("ENABLE_PARSE_REASONING", "OFF"),
             ("ENABLE_PARSE_REASONING", "1"), ("UPSTREAM_BASE_URL", "HTTPS://[::1]:8001/v1/"),
             ("UPSTREAM_EXTRA_HEADERS", "X-A: 1 | X-B: two: three"), ("LOG_LEVEL", "Debug"), ("PROMPT_SUMMARY", "off"),
-            ("DRAIN_TIMEOUT", "0"), ("UPSTREAM_API_KEY", "sk-1 2"),
+            ("DRAIN_TIMEOUT", "0"), ("UPSTREAM_API_KEY", "sk-1 2"), ("CORS_ALLOW_ORIGINS", "*"),
+            ("CORS_ALLOW_ORIGINS", "https://a.example, http://[::1]:3000/ ,chrome-extension://abc"),
+            ("MAX_CONCURRENT_PER_KEY", "0"),
         ])
     func accepts(name: String, value: String) {
         #expect(mistakes([name: value]) == [])
@@ -63,6 +65,9 @@ struct ConfigurationTests {
             ("UPSTREAM_BASE_URL", "http://a b"), ("UPSTREAM_PATH", "chat"), ("UPSTREAM_API_KEY", "a\nb"),
             ("UPSTREAM_EXTRA_HEADERS", "no colon"), ("UPSTREAM_EXTRA_HEADERS", "Bad Name: x"),
             ("UPSTREAM_EXTRA_HEADERS", "X: a\u{0}b"), ("UPSTREAM_CA_FILE", "/nonexistent/roots.pem"),
+            ("CORS_ALLOW_ORIGINS", "null"), ("CORS_ALLOW_ORIGINS", "a.example"), ("CORS_ALLOW_ORIGINS", "https://"),
+            ("CORS_ALLOW_ORIGINS", "https://a/b"), ("CORS_ALLOW_ORIGINS", "https://*.example"),
+            ("CORS_ALLOW_ORIGINS", "*,https://a b"), ("MAX_CONCURRENT_PER_KEY", "-1"),
             ("LOG_LEVEL", "loud"), ("REASONING_SUMMARY", "sometimes"), ("UPSTREAM_MAX_RETRIES", "21"),
         ])
     func refuses(name: String, value: String) {
@@ -88,6 +93,24 @@ struct ConfigurationTests {
         #expect(!"\(configuration)".contains("hush"))
         #expect(!String(reflecting: configuration).contains("hush"))
         #expect(configuration.upstream.apiKey?.value == "hush")
+    }
+
+    @Test("wants a certificate and its key, or neither", arguments: [true, false])
+    func credentials(onlyKey: Bool) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).pem")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "hush".write(to: file, atomically: true, encoding: .utf8)
+        let (given, missing) = onlyKey ? ("TLS_KEY_FILE", "TLS_CERT_FILE") : ("TLS_CERT_FILE", "TLS_KEY_FILE")
+        let alone = mistakes([given: file.path])
+        #expect(alone.count == 1 && alone[0].hasPrefix("\(missing): is not set, though \(given) is"))
+        // A directory can be opened, and not read.
+        let directory = mistakes([given: file.path, missing: "/"])
+        #expect(directory == ["\(missing): \"/\": cannot be read"])
+        let nowhere = mistakes([given: file.path, missing: "/nonexistent"])
+        #expect(nowhere.count == 1 && nowhere[0].hasPrefix("\(missing): \"/nonexistent\" is not accepted"))
+        let both = try GatewayConfiguration(environment: [given: file.path, missing: file.path])
+        let key = try #require(both.serving.tls?.key)
+        #expect(key.value == "hush" && !"\(key)".contains("hush"))
     }
 
     @Test("warns of names that look like ours")

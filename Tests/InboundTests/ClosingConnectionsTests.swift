@@ -4,7 +4,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A connection whose response began before connections are closed", .timeLimit(.minutes(1)))
+@Suite("A connection whose response began before connections are closed", .timeLimit(.minutes(5)))
 struct ClosingConnectionsTests {
     private static func part(_ size: Int, of number: Int) -> [UInt8] {
         [UInt8](repeating: UInt8(97 + number % 26), count: size)

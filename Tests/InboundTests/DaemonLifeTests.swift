@@ -5,7 +5,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("The life of a daemon", .timeLimit(.minutes(1)))
+@Suite("The life of a daemon", .timeLimit(.minutes(5)))
 struct DaemonLifeTests {
     @Test("ends with suspended connections of every kind: their tasks are cancelled and clients see the end")
     func stopSuspended() async throws {

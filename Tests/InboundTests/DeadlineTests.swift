@@ -1,10 +1,11 @@
 import EventLoop
+import Glibc
 import HTTPTypes
 import Inbound
 import TestSupport
 import Testing
 
-@Suite("A client that is slow", .timeLimit(.minutes(1)))
+@Suite("A client that is slow", .timeLimit(.minutes(5)))
 struct DeadlineTests {
     private static let short = Duration.milliseconds(200)
     private static let long = Duration.seconds(30)
@@ -72,6 +73,18 @@ struct DeadlineTests {
             #expect(try connection.receiveToEnd().isEmpty)
             #expect(start.duration(to: .now()) >= Self.short)
             #expect(handled.count == 0)
+        }
+    }
+
+    @Test("with the body of a request that is refused is ended after the limit, however steadily the bytes come")
+    func drippedRefusal() async throws {
+        try await TestServer.run(limits: limits(write: Self.short), refuse: { _ in .text("no", status: 401) }) {
+            server in
+            let connection = try server.connect()
+            try connection.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\n")
+            let dripped = try await drip(
+                String(repeating: "x", count: 60_000), to: connection, every: .milliseconds(5))
+            #expect(!dripped.complete && dripped.duration >= Self.short)
         }
     }
 
@@ -164,18 +177,21 @@ struct DeadlineTests {
                 stream.finish()
             }
         ) { server in
-            let connection = try server.connect()
-            try connection.send("GET / HTTP/1.0\r\n\r\n")
+            let port = server.port
             let start = MonotonicInstant.now()
-            var count = 0
-            var nextPause = step
-            while true {
-                let bytes = try connection.receive(1 << 16)
-                if bytes.isEmpty { break }
-                count += bytes.count { $0 == 120 }
-                if count >= nextPause {
-                    nextPause += step
-                    try await Task.sleep(for: .milliseconds(150))
+            let count = try await onOwnThread {
+                let connection = try RawConnection(port: port)
+                try connection.send("GET / HTTP/1.0\r\n\r\n")
+                var count = 0
+                var nextPause = step
+                while true {
+                    let bytes = try connection.receive(1 << 16)
+                    if bytes.isEmpty { return count }
+                    count += bytes.count { $0 == 120 }
+                    if count >= nextPause {
+                        nextPause += step
+                        usleep(150_000)
+                    }
                 }
             }
             #expect(count == size)

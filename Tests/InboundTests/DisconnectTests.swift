@@ -4,7 +4,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A client that goes away", .timeLimit(.minutes(1)))
+@Suite("A client that goes away", .timeLimit(.minutes(5)))
 struct DisconnectTests {
     enum Way: CaseIterable {
         case close, reset, halfClose
@@ -114,6 +114,43 @@ struct DisconnectTests {
             }
             try await until { server.connections.value <= 0 }
             #expect(handled.count == 0)
+        }
+    }
+
+    @Test(
+        "together with the beginning of a request is ended at once",
+        arguments: [
+            "P", "POST / HTTP/1.1\r\nHost: t\r\nContent-Le", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
+            "POST /no HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
+            "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc",
+            "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n9;"
+                + String(repeating: "x", count: 30_000),
+        ])
+    func incomplete(text: String) async throws {
+        let handled = Signal()
+        try await TestServer.run(
+            refuse: { $0.path == "/no" ? .text("no", status: 401) : nil }, handle: { _ in handled.fire() }
+        ) { server in
+            // Long before any of its deadlines, and whether the end comes with the bytes or behind them.
+            for _ in 0..<20 {
+                let connection = try server.connect()
+                try connection.send(text)
+                connection.halfClose()
+                #expect(try !connection.receiveToEnd().contains(" 200 "))
+            }
+            #expect(handled.count == 0)
+        }
+    }
+
+    @Test("only by half, behind many requests, gets all their answers")
+    func manyRequests() async throws {
+        try await TestServer.run { server in
+            let connection = try server.connect()
+            let count = 50
+            try connection.send(String(repeating: RawRequest.post("abc", path: "/x"), count: count))
+            connection.halfClose()
+            #expect(try connection.receiveToEnd().ranges(of: "POST /x [abc]").count == count)
         }
     }
 

@@ -3,7 +3,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("Listening sockets", .timeLimit(.minutes(1)))
+@Suite("Listening sockets", .timeLimit(.minutes(5)))
 struct ListenSocketsTests {
     private func close(_ sockets: ListenSockets) {
         for descriptor in sockets.descriptors { _ = Glibc.close(descriptor) }

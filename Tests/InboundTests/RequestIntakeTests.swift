@@ -3,7 +3,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A request that is taken in", .timeLimit(.minutes(1)))
+@Suite("A request that is taken in", .timeLimit(.minutes(5)))
 struct RequestIntakeTests {
     @Test("has its method, path, header fields, client and body")
     func parts() async throws {

@@ -4,7 +4,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A streamed response", .timeLimit(.minutes(1)))
+@Suite("A streamed response", .timeLimit(.minutes(5)))
 struct ResponseStreamTests {
     @Test("has its head sent before its first byte")
     func headFirst() async throws {

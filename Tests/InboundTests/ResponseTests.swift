@@ -4,7 +4,7 @@ import Inbound
 import TestSupport
 import Testing
 
-@Suite("A whole response", .timeLimit(.minutes(1)))
+@Suite("A whole response", .timeLimit(.minutes(5)))
 struct WholeResponseTests {
     @Test("has its status, fields, length and body, and leaves the connection to the next request")
     func keepAlive() async throws {

@@ -93,6 +93,19 @@ final class ChildProcess {
         return try FileManager.default.destinationOfSymbolicLink(atPath: link)
     }
 
+    /// What everyone on the machine can read of how it was started.
+    func commandLine() throws -> String {
+        try String(contentsOfFile: "/proc/\(process.processIdentifier)/cmdline", encoding: .utf8)
+    }
+
+    /// CPU time that it has used so far, its own and the kernel's for it: fields 14 and 15 of proc_pid_stat(5).
+    func processorTime() throws -> Duration {
+        let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+        let fields = text.drop { $0 != ")" }.split(separator: " ").dropFirst()
+        let ticks = fields.dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +)
+        return .milliseconds(ticks * 1_000 / max(1, sysconf(Int32(_SC_CLK_TCK))))
+    }
+
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         try? FileManager.default.removeItem(at: directory)

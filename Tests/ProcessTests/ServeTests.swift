@@ -42,6 +42,79 @@ extension ProcessTests {
             #expect(!diagnostics.contains("sk-"))
         }
 
+        @Test("shows its keys neither in its log nor in its command line")
+        func keys() async throws {
+            try await Self.withUpstream { mock in
+                let keys = ["GATEWAY_API_KEYS": "hush-1,hush-2", "UPSTREAM_API_KEY": "hush-3", "LOG_LEVEL": "trace"]
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, keys)
+                for (key, status) in [("hush-1", 200), ("hush-4", 401), ("hush-2", 200)] {
+                    let connection = try RawConnection(port: port)
+                    let body = #"{"model":"mock-tags","messages":[{"role":"user","content":"x"}]}"#
+                    let fields = "Authorization: Bearer \(key)\r\nConnection: close\r\n"
+                    try connection.send(RawRequest.post(body, fields))
+                    let answer = try connection.receiveToEnd()
+                    #expect(answer.hasPrefix("HTTP/1.1 \(status) ") && !answer.contains("hush"))
+                }
+                #expect(try !gateway.commandLine().contains("hush"))
+                gateway.terminate()
+                let (output, diagnostics, status) = try gateway.end()
+                #expect(status == 0 && output.contains("completion") && !(output + diagnostics).contains("hush"))
+            }
+        }
+
+        @Test("spends no more than a millisecond of CPU time on a completion that it refuses")
+        func refusals() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(
+                    upstream: mock.baseURL, ["MAX_CONCURRENT_REQUESTS": "1", "WORKERS": "1"])
+                let stream = try RawConnection(port: port)
+                try stream.send(Self.request("mock-hang"))
+                _ = try stream.receive(until: "event: summary.prompt")
+                let connection = try RawConnection(port: port)
+                func refused(_ count: Int) throws {
+                    for _ in 0..<count {
+                        try connection.send(Self.request("mock-tags"))
+                        #expect(try connection.receive(until: "in progress.\"}").hasPrefix("HTTP/1.1 429 "))
+                    }
+                }
+                try refused(50)
+                let before = try gateway.processorTime()
+                try refused(1_000)
+                let spent = try gateway.processorTime() - before
+                #expect(spent < .seconds(1), "\(spent)")
+            }
+        }
+
+        @Test("does not turn in circles over a chunk's size line without an end")
+        func endlessChunkLine() async throws {
+            let (gateway, port) = try ChildProcess.gateway(
+                upstream: "http://127.0.0.1:1", ["WRITE_TIMEOUT": "2", "WORKERS": "1"])
+            let connection = try RawConnection(port: port)
+            try connection.send(
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3;")
+            try connection.send(String(repeating: "a", count: 40_000))
+            let before = try gateway.processorTime()
+            #expect(try connection.receiveToEnd().isEmpty)
+            #expect(try gateway.processorTime() - before < .seconds(1))
+            // The loop serves others.
+            let next = try RawConnection(port: port)
+            try next.send(RawRequest.get("/healthz"))
+            #expect(try next.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+        }
+
+        @Test("with a certificate that is none exits with 78")
+        func unusableCredentials() throws {
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).pem")
+            defer { try? FileManager.default.removeItem(at: file) }
+            try "no certificate".write(to: file, atomically: true, encoding: .utf8)
+            let settings = ["PORT": "0", "TLS_CERT_FILE": file.path, "TLS_KEY_FILE": file.path]
+            let (_, diagnostics, status) = try ChildProcess(["serve"], settings).end()
+            #expect(status == 78)
+            #expect(
+                diagnostics
+                    == "error: the TLS certificate and its private key cannot be used together, or at all\n")
+        }
+
         @Test("with an ENV_FILE that is not there exits with 78")
         func noEnvironmentFile() throws {
             let (_, diagnostics, status) = try ChildProcess(["serve"], ["ENV_FILE": "nowhere"]).end()

@@ -16,12 +16,14 @@ public final class TestClient: Sendable {
         public var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    public init() async throws {
+    /// - Parameter caFile: PEM file of the certificates that it trusts; nil: the system's.
+    public init(caFile: String? = nil) async throws {
         let reactor = try Reactor(name: "client")
         self.reactor = reactor
         multi = try await reactor.perform {
             try MultiHandle(
-                reactor: reactor, settings: OutboundSettings(idleConnections: 4, userAgent: "test-client"))
+                reactor: reactor,
+                settings: OutboundSettings(idleConnections: 4, caFile: caFile, userAgent: "test-client"))
         }
     }
 

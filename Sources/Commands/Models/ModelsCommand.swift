@@ -6,6 +6,17 @@ import Pipeline
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "What the gateway knows of models.", subcommands: [ExplainModel.self])
+
+    /// The settings of the environment; what is wrong with them goes to standard error.
+    static func settings() throws -> GatewayConfiguration {
+        do throws(ConfigurationError) {
+            let environment = try EnvironmentFile.layered(under: EnvironmentFile.process())
+            return try GatewayConfiguration(environment: environment)
+        } catch {
+            for line in error.lines { try? StandardStream.write("error: \(line)\n", to: 2) }
+            throw ExitCode(ConfigurationError.exitStatus)
+        }
+    }
 }
 
 /// `inference-gateway models explain NAME`: which row of the table matches, and what follows from it.
@@ -21,8 +32,7 @@ struct ExplainModel: ParsableCommand {
     var enableThinking: Bool?
 
     func run() throws {
-        let configuration = try GatewayConfiguration(
-            environment: EnvironmentFile.layered(under: EnvironmentFile.process()))
+        let configuration = try ModelsCommand.settings()
         let effort = reasoningEffort?.lowercased()
         let isOff = effort == "none" || effort == "no_think"
         let capabilities = configuration.streams.models.capabilities(

@@ -10,7 +10,7 @@ struct ParseCommand: ParsableCommand {
         abstract: "Divide a model's text, read from standard input, into reasoning and answer.",
         discussion: """
             With --jsonl each line of input is {"format": …, "starts_in_reasoning": bool?, "chunks": ["…"]}, and each line of \
-            output {"reasoning": …, "content": …}, or {"error": …} for a line that cannot be used.
+            output {"reasoning": …, "content": …}, or {"error": …} for a line that cannot be used. Blank lines are passed over.
             """)
 
     @Option(help: ArgumentHelp("A reasoning format.", valueName: "name"))
@@ -45,20 +45,25 @@ struct ParseCommand: ParsableCommand {
 
     func run() throws {
         if jsonl { return try lines() }
-        let configuration = try GatewayConfiguration(
-            environment: EnvironmentFile.layered(under: EnvironmentFile.process()))
-        let capabilities = model.map { configuration.streams.models.capabilities(of: $0) }
-        let format = format.flatMap(ReasoningFormat.named) ?? capabilities?.format ?? .analysisFinal
-        let start = startsInReasoning ? true : startsInContent ? false : capabilities?.startsInReasoning
-        var parser = FormatParser(format, startsInReasoning: start)
+        var divider = try divider()
         var parts = ParsedText()
         while true {
             let bytes = StandardStream.nextInput()
             if bytes.isEmpty { break }
-            parser.consume(bytes.span, into: &parts)
+            divider.consume(bytes.span, into: &parts)
         }
-        parser.finish(into: &parts)
+        divider.finish(into: &parts)
         try StandardStream.write(Self.report(parts), to: 1)
+    }
+
+    private func divider() throws -> TextDivider {
+        let start = startsInReasoning ? true : startsInContent ? false : nil
+        guard let model else {
+            return TextDivider(format.flatMap(ReasoningFormat.named) ?? .analysisFinal, startsInReasoning: start)
+        }
+        let configuration = try ModelsCommand.settings()
+        let capabilities = configuration.streams.models.capabilities(of: model)
+        return TextDivider(capabilities, startsInReasoning: start, configuration.streams)
     }
 
     static func report(_ parts: ParsedText) -> String {
@@ -94,6 +99,39 @@ struct ParseCommand: ParsableCommand {
             }
         }
         try end()
+    }
+}
+
+/// Divides a text by a format alone, or by all that the gateway does for a model.
+struct TextDivider {
+    // One of the two, each changed where it stands.
+    private var parser: FormatParser?
+    private var splitter: TextSplitter?
+
+    init(_ format: ReasoningFormat, startsInReasoning: Bool?) {
+        parser = FormatParser(format, startsInReasoning: startsInReasoning)
+    }
+
+    /// As for a request without tools and switches, in an answer that the model ends by itself.
+    init(
+        _ capabilities: ModelCapabilities, startsInReasoning: Bool?, _ streams: GatewayConfiguration.Streams
+    ) {
+        splitter = TextSplitter(
+            TextExpectation(
+                format: capabilities.format, startsInReasoning: startsInReasoning ?? capabilities.startsInReasoning,
+                preambleCharacters: capabilities.injectsTags ? streams.preambleCharacters : nil,
+                isAutomatic: capabilities.isUnknown, recoveryBytes: streams.bufferBytes))
+    }
+
+    mutating func consume(_ text: Span<UInt8>, into parts: inout ParsedText) {
+        parser?.consume(text, into: &parts)
+        splitter?.consume(text, into: &parts)
+    }
+
+    mutating func finish(into parts: inout ParsedText) {
+        parser?.finish(into: &parts)
+        splitter?.finish(.complete, stopped: true, into: &parts)
+        if splitter?.recoveredAll == true { parts.reasoning = [] }
     }
 }
 

@@ -95,7 +95,6 @@ struct AnswerDelivery {
         [
             .contentType: contentType, .cacheControl: isWhole ? "no-store" : "no-cache", .accelBuffering: "no",
             .requestID: requestID, .vary: "X-Stream-Format, X-Stainless-Lang, User-Agent",
-            .xContentTypeOptions: "nosniff",
         ]
     }
 }

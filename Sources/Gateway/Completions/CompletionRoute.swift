@@ -12,10 +12,12 @@ struct CompletionRoute {
 
     func serve() async {
         let id = RequestID.choose(clients: exchange.head.headerFields[.requestID])
-        guard worker.shared.enter() else {
-            return exchange.respond(ErrorResponse.make(.tooManyRequests, requestID: id))
+        // A place was free when the head came; others may have come since.
+        let key = exchange.head.clientKey
+        if let shortage = worker.shared.places.enter(key) {
+            return exchange.respond(ErrorResponse.make(.tooManyRequests(shortage), requestID: id))
         }
-        defer { worker.shared.leave() }
+        defer { worker.shared.places.leave(key) }
         do throws(APIError) {
             let request = try ChatRequest(parsing: exchange.takeBody())
             try check(request)

@@ -34,7 +34,7 @@ extension CompletionSession {
             let delay =
                 retryable && !pipeline.hasUsedUpstream
                 ? policy.delay(retries: retries, retryAfter: retryAfter, jitter: .random(in: 0...1)) : nil
-            guard let delay else { return fail(fault) }
+            guard let delay else { return fail(fault.hiding(configuration.upstreamSecrets)) }
             retries += 1
             warnOfRetry("upstream", fault.cause, delay: delay, retry: retries)
             guard (try? await reactor.sleep(for: delay)) != nil else { return }

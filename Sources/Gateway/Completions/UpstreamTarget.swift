@@ -7,13 +7,13 @@ struct UpstreamTarget: Sendable {
     private let fields: HTTPFields
     private let summaryFields: HTTPFields
 
-    /// - Parameter authorization: the client's own; used only while the gateway holds no key of its own.
+    /// - Parameter authorization: the client's own; used only while the gateway holds no key of its own and asks for none.
     init(configuration: GatewayConfiguration, authorization: String?, requestID: String) {
         self.configuration = configuration
         var fields: HTTPFields = [.contentType: "application/json", .requestID: requestID]
         if let key = configuration.upstream.apiKey {
             fields[.authorization] = "Bearer \(key.value)"
-        } else if let authorization {
+        } else if let authorization, configuration.serving.apiKeys.isEmpty {
             fields[.authorization] = authorization
         }
         for field in configuration.upstream.extraHeaders { fields[field.name] = field.value }

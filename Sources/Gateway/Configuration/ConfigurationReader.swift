@@ -36,6 +36,38 @@ struct ConfigurationReader {
         value(variable) ?? fallback
     }
 
+    /// The content of the file that a variable names.
+    mutating func text(of variable: Variable<String>) -> String? {
+        guard let path = value(variable) else { return nil }
+        guard let text = FileReader.text(of: path) else {
+            reject(variable, file: path, "cannot be read")
+            return nil
+        }
+        return text
+    }
+
+    /// Two variables that mean something together only.
+    mutating func requireBoth<First, Second>(_ first: Variable<First>, _ second: Variable<Second>) {
+        func isSet(_ name: String) -> Bool { environment[name]?.isEmpty == false }
+        guard isSet(first.name) != isSet(second.name) else { return }
+        let (given, missing) = isSet(first.name) ? (first.name, second.name) : (second.name, first.name)
+        mistakes.append("\(missing): is not set, though \(given) is; it must be set with it, or neither")
+    }
+
+    /// The file that a variable names, read whole; nil where none is named, and after a mistake.
+    mutating func file(_ variable: Variable<String>) -> (path: String, text: String)? {
+        guard let path = value(variable) else { return nil }
+        guard let text = FileReader.text(of: path) else {
+            reject(variable, file: path, "cannot be read")
+            return nil
+        }
+        guard text.utf8.count <= FileReader.limit else {
+            reject(variable, file: path, "is larger than \(FileReader.limit) bytes")
+            return nil
+        }
+        return (path, text)
+    }
+
     /// What is wrong with the file that a variable names.
     mutating func reject<Value>(_ variable: Variable<Value>, file: String, _ mistake: String) {
         mistakes.append("\(variable.name): \"\(file)\": \(mistake)")

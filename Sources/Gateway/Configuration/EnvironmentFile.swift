@@ -49,7 +49,7 @@ public enum EnvironmentFile {
 /// Small files, read whole.
 enum FileReader {
     /// Bytes of a file that is worth reading.
-    private static let limit = 1 << 20
+    static let limit = 1 << 20
 
     static func isReadable(_ path: String) -> Bool {
         access(path, R_OK) == 0
@@ -61,7 +61,8 @@ enum FileReader {
         defer { close(descriptor) }
         var content: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 16 << 10)
-        while content.count < limit {
+        // One more than the limit, so that a file that is too large can be told.
+        while content.count <= limit {
             let count = read(descriptor, &part, part.count)
             guard count >= 0 else { return nil }
             if count == 0 { break }

@@ -62,12 +62,22 @@ public struct GatewayConfiguration: Sendable {
         public var prompts: SummaryPrompts
     }
 
+    /// PEM texts.
+    public struct TLS: Sendable {
+        public var certificate: String
+        public var key: Secret
+    }
+
     public struct Serving: Sendable {
         public var host: String
         public var port: Int
         public var workers: Int
         public var maxConnections: Int
         public var maxConcurrentRequests: Int
+        /// Of one bearer token; 0: no limit.
+        public var maxConcurrentPerKey: Int
+        /// None: everyone may call.
+        public var apiKeys: [Secret]
         public var maxBodyBytes: Int
         public var headerTimeout: Duration
         public var writeTimeout: Duration
@@ -75,6 +85,9 @@ public struct GatewayConfiguration: Sendable {
         public var keepaliveInterval: Duration
         public var drainTimeout: Duration
         public var drainDelay: Duration
+        public var allowedOrigins: AllowedOrigins
+        /// nil: HTTP.
+        public var tls: TLS?
     }
 
     public struct Streams: Sendable {
@@ -169,9 +182,7 @@ extension GatewayConfiguration.Summary {
     }
 
     private static func prompts(_ reader: inout ConfigurationReader) -> SummaryPrompts {
-        guard let path = reader.value(Variables.summaryPromptsFile), let text = FileReader.text(of: path) else {
-            return SummaryPrompts()
-        }
+        guard let (path, text) = reader.file(Variables.summaryPromptsFile) else { return SummaryPrompts() }
         var mistakes: [String] = []
         let prompts = PromptsFile.parse(text, mistakes: &mistakes)
         for mistake in mistakes { reader.reject(Variables.summaryPromptsFile, file: path, mistake) }
@@ -194,9 +205,7 @@ extension GatewayConfiguration.Summary {
 
 extension GatewayConfiguration.Streams {
     fileprivate static func models(_ reader: inout ConfigurationReader) -> ModelRegistry {
-        guard let path = reader.value(Variables.modelCapabilitiesFile), let text = FileReader.text(of: path) else {
-            return ModelRegistry()
-        }
+        guard let (path, text) = reader.file(Variables.modelCapabilitiesFile) else { return ModelRegistry() }
         var mistakes: [String] = []
         let rows = CapabilitiesFile.parse(text, mistakes: &mistakes)
         for mistake in mistakes { reader.reject(Variables.modelCapabilitiesFile, file: path, mistake) }
@@ -211,12 +220,24 @@ extension GatewayConfiguration.Serving {
         workers = reader.value(Variables.workers) ?? AvailableCPUs.count()
         maxConnections = reader.required(Variables.maxConnections, or: 10_000)
         maxConcurrentRequests = reader.required(Variables.maxConcurrentRequests, or: 4_096)
+        maxConcurrentPerKey = reader.required(Variables.maxConcurrentPerKey, or: 0)
+        apiKeys = reader.required(Variables.gatewayAPIKeys, or: [])
         maxBodyBytes = reader.required(Variables.maxBodyBytes, or: 32 << 20)
         headerTimeout = reader.required(Variables.headerTimeout, or: .seconds(15))
         writeTimeout = reader.required(Variables.writeTimeout, or: .seconds(60))
         keepaliveInterval = reader.required(Variables.keepaliveInterval, or: .seconds(15))
         drainTimeout = reader.required(Variables.drainTimeout, or: .seconds(30))
         drainDelay = reader.required(Variables.drainDelay, or: .zero)
+        allowedOrigins = reader.required(Variables.corsAllowOrigins, or: AllowedOrigins())
+        tls = Self.tls(&reader)
+    }
+
+    private static func tls(_ reader: inout ConfigurationReader) -> GatewayConfiguration.TLS? {
+        let certificate = reader.text(of: Variables.tlsCertFile)
+        let key = reader.text(of: Variables.tlsKeyFile)
+        reader.requireBoth(Variables.tlsCertFile, Variables.tlsKeyFile)
+        guard let certificate, let key else { return nil }
+        return GatewayConfiguration.TLS(certificate: certificate, key: Secret(key))
     }
 }
 

@@ -91,6 +91,27 @@ extension VariableKind<Secret> {
     }
 }
 
+extension VariableKind<[Secret]> {
+    static let secrets = VariableKind(
+        accepted: "keys parted by commas, each of 1 to \(APIKeys.longest) visible ASCII characters"
+    ) { text in
+        let keys = text.split(separator: ",").map { $0.trimmingBlanks() }.filter { !$0.isEmpty }
+        let areKeys = keys.allSatisfy { key in
+            key.utf8.count <= APIKeys.longest && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
+        // A list of nothing would leave open what was meant to be closed.
+        return areKeys && !keys.isEmpty ? keys.map { Secret(String($0)) } : nil
+    }
+}
+
+extension VariableKind<AllowedOrigins> {
+    static let origins = VariableKind(
+        accepted: "origins such as https://chat.example:8443, parted by commas, or *"
+    ) { text in
+        VariableKind<[String]>.list.parse(text).flatMap { AllowedOrigins($0) }
+    }
+}
+
 extension VariableKind<[String]> {
     /// Comma-separated, blanks trimmed, empty items dropped.
     static let list = VariableKind(accepted: "a comma-separated list") { text in

@@ -12,7 +12,8 @@ enum Variables {
         "UPSTREAM_PATH", default: "/chat/completions", .urlPath, "Appended to the base URL.")
     static let upstreamAPIKey = Variable(
         "UPSTREAM_API_KEY", default: nil, .secret, secret: true,
-        "Sent as a bearer token. When unset, the client's own Authorization header is passed on.")
+        "Sent as a bearer token. When GATEWAY_API_KEYS is unset too, the client's own Authorization header is passed on."
+    )
     static let summaryModelDefault = Variable(
         "SUMMARY_MODEL_DEFAULT", default: nil, .text,
         "Model for both summaries when the request names no summary_model; without either, the request's model.")
@@ -44,6 +45,9 @@ enum Variables {
         "HOST", default: "127.0.0.1", .text, "Address to listen on; :: for IPv6 and IPv4. 0.0.0.0 in the image.")
     static let port = Variable(
         "PORT", default: "8000", .integer(0...65_535), "Port to listen on; 0 picks a free one.")
+    static let gatewayAPIKeys = Variable(
+        "GATEWAY_API_KEYS", default: nil, .secrets, secret: true,
+        "Keys of which clients must send one as a bearer token, parted by commas; unset: open to everyone.")
     static let workers = Variable(
         "WORKERS", default: nil, .integer(1...256), "Event loops; unset: the number of CPUs available.")
     static let maxConnections = Variable(
@@ -52,6 +56,9 @@ enum Variables {
     static let maxConcurrentRequests = Variable(
         "MAX_CONCURRENT_REQUESTS", default: "4096", .integer(1...1_000_000),
         "Completions in flight; more get status 429.")
+    static let maxConcurrentPerKey = Variable(
+        "MAX_CONCURRENT_PER_KEY", default: "0", .integer(0...1_000_000),
+        "Completions in flight for one bearer token; more get status 429. 0: no limit.")
     static let maxBodyBytes = Variable(
         "MAX_BODY_BYTES", default: "32m", .size(1_024...(1 << 30)), "Larger request bodies get status 413.")
     static let headerTimeout = Variable(
@@ -72,6 +79,16 @@ enum Variables {
     static let drainDelay = Variable(
         "DRAIN_DELAY", default: "0", .seconds(0...day),
         "Seconds to go on accepting after SIGTERM, for load balancers to notice /readyz.")
+
+    static let corsAllowOrigins = Variable(
+        "CORS_ALLOW_ORIGINS", default: nil, .origins,
+        "Origins whose pages may call, such as https://chat.example, parted by commas; *: all. Unset: none.")
+
+    static let tlsCertFile = Variable(
+        "TLS_CERT_FILE", default: nil, .readableFile,
+        "PEM file of the certificate and the chain behind it, to serve HTTPS; with TLS_KEY_FILE.")
+    static let tlsKeyFile = Variable(
+        "TLS_KEY_FILE", default: nil, .readableFile, "PEM file of the certificate's private key.")
 
     // Streams and summaries.
     static let streamFormat = Variable(
@@ -167,8 +184,9 @@ enum Variables {
         upstreamBaseURL, upstreamPath, upstreamAPIKey, summaryModelDefault, allowModels, allowSummaryModels,
         requestTimeout, summaryTimeout, maxReasoningChars, upstreamMaxRetries, upstreamRetryBackoff,
         enableParseReasoning,
-        host, port, workers, maxConnections, maxConcurrentRequests, maxBodyBytes, headerTimeout, writeTimeout,
-        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay,
+        host, port, gatewayAPIKeys, workers, maxConnections, maxConcurrentRequests, maxConcurrentPerKey, maxBodyBytes,
+        headerTimeout, writeTimeout,
+        keepaliveInterval, streamBufferBytes, drainTimeout, drainDelay, corsAllowOrigins, tlsCertFile, tlsKeyFile,
         streamFormat, headHold, promptSummary, reasoningSummary, summaryStream, summaryHold, rollingChars,
         rollingInterval,
         summaryBaseURL, summaryPath, summaryAPIKey, summaryConcurrency, summaryCacheEntries, summaryPromptsFile,

@@ -17,10 +17,12 @@ enum ErrorResponse {
         body += Array(#"},"detail":"#.utf8)
         appendString(error.detail ?? error.message, to: &body)
         body += Array("}".utf8)
-        var fields: HTTPFields = [.contentType: "application/json", .xContentTypeOptions: "nosniff"]
+        var fields: HTTPFields = [.contentType: "application/json"]
         if let requestID { fields[.requestID] = requestID }
         if let allow { fields[.allow] = allow }
-        if let retryAfter = error.retryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
+        if let retryAfter = error.harmlessRetryAfter ?? error.ownRetryAfter { fields[.retryAfter] = retryAfter }
+        // RFC 9110, section 15.5.2: a 401 tells how to do better.
+        if error.status == 401 { fields[.wwwAuthenticate] = "Bearer" }
         if error.retryIsUseless { fields[.shouldRetry] = "false" }
         return Response(status: error.status, headerFields: fields, body: body)
     }
@@ -82,12 +84,29 @@ extension APIError {
     static let draining = APIError(
         status: 503, type: "server_error", code: "draining", message: "The gateway is shutting down.")
 
-    static let tooManyRequests = APIError(
-        status: 429, type: "rate_limit_error", code: "rate_limit_exceeded",
-        message: "Too many completions are in progress.")
+    static func tooManyRequests(_ shortage: CompletionPlaces.Shortage) -> APIError {
+        APIError(
+            status: 429, type: "rate_limit_error", code: "rate_limit_exceeded",
+            message: shortage == .ofKey
+                ? "Too many completions are in progress for this key." : "Too many completions are in progress.")
+    }
+
+    /// As OpenAI's API has it, without the key in the message.
+    static let missingAPIKey = APIError(
+        status: 401, type: "invalid_request_error", code: "invalid_api_key",
+        message: "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'.")
+
+    static let wrongAPIKey = APIError(
+        status: 401, type: "invalid_request_error", code: "invalid_api_key", message: "Incorrect API key provided.")
 
     static let internalError = APIError(
         status: 500, type: "server_error", code: "internal_error", message: "The gateway failed to answer.")
+
+    /// The upstream's value where it can be one: a number, or a date (RFC 9110, section 10.2.3).
+    fileprivate var harmlessRetryAfter: String? {
+        guard let text = retryAfter, !text.isEmpty, text.utf8.count <= 40 else { return nil }
+        return text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } ? text : nil
+    }
 
     /// Seconds after which what the gateway itself refuses may be tried again.
     fileprivate var ownRetryAfter: String? {
@@ -120,7 +139,6 @@ extension HTTPField.Name {
 extension Response {
     static func json(_ text: String, status: Int = 200) -> Response {
         Response(
-            status: status, headerFields: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: Array(text.utf8))
+            status: status, headerFields: [.contentType: "application/json"], body: Array(text.utf8))
     }
 }

@@ -8,7 +8,13 @@ struct GatewayHandler: RequestHandler {
     let worker: Worker
 
     func admit(_ head: RequestHead) -> Admission {
-        guard let route = Route(path: head.path) else {
+        let route = Route(path: head.path)
+        let methods = route?.methods ?? [.get, .head, .post]
+        if let answer = worker.shared.configuration.serving.allowedOrigins.preflight(head, methods: methods) {
+            return .refuse(answer)
+        }
+        if route?.isOpen != true, let refused = unauthorized(head) { return .refuse(refused) }
+        guard let route else {
             return .refuse(error(.notFound(head.path), to: head))
         }
         guard route.methods.contains(head.method) else {
@@ -21,7 +27,18 @@ struct GatewayHandler: RequestHandler {
         if head.headerFields[.origin] != nil, !hasJSONType(head.headerFields) {
             return .refuse(error(.unsupportedMediaType, to: head))
         }
+        if let shortage = worker.shared.places.shortage(for: head.clientKey) {
+            return .refuse(error(.tooManyRequests(shortage), to: head))
+        }
         return .accept(endsWithClient: true)
+    }
+
+    /// What everyone gets who does not send one of the gateway's keys.
+    private func unauthorized(_ head: RequestHead) -> Response? {
+        let keys = worker.shared.apiKeys
+        if keys.isEmpty { return nil }
+        guard let token = head.headerFields.bearerToken else { return error(.missingAPIKey, to: head) }
+        return keys.contains(token) ? nil : error(.wrongAPIKey, to: head)
     }
 
     private func hasJSONType(_ fields: HTTPFields) -> Bool {
@@ -56,6 +73,14 @@ struct GatewayHandler: RequestHandler {
         case .bodyTooLarge(let limit): error(.bodyTooLarge(limit: limit), to: head)
         case .unanswered: error(.internalError, to: head)
         }
+    }
+
+    func responseFields(_ fields: HTTPFields, to head: RequestHead) -> HTTPFields {
+        var fields = fields
+        fields[.xContentTypeOptions] = "nosniff"
+        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
+        worker.shared.configuration.serving.allowedOrigins.mark(&fields, answering: head)
+        return fields
     }
 
     private func error(_ error: APIError, to head: RequestHead, allow: String? = nil) -> Response {

@@ -54,7 +54,7 @@ struct ModelsRoute {
             fault = StreamFault(error)
         }
         guard allowed.literalNames.isEmpty else { return ModelList(names: allowed.literalNames) }
-        throw APIError(fault)
+        throw APIError(fault.hiding(configuration.upstreamSecrets))
     }
 }
 

@@ -44,6 +44,9 @@ enum Route: Equatable {
         return false
     }
 
+    /// Whether it needs no key: what watches over the gateway has none.
+    var isOpen: Bool { self == .liveness || self == .readiness }
+
     var methods: [HTTPRequest.Method] { isCompletions ? [.post] : [.get, .head] }
 
     /// What is no escape stays as it is.

@@ -59,7 +59,8 @@ public struct GatewayInstance: Sendable {
         logger.info(
             "listening",
             metadata: [
-                "host": "\(serving.host)", "port": .stringConvertible(sockets.port),
+                "scheme": "\(serving.tls == nil ? "http" : "https")", "host": "\(serving.host)",
+                "port": .stringConvertible(sockets.port),
                 "workers": .stringConvertible(workers.count),
                 "upstream": "\(configuration.upstream.chatCompletionsURL)",
             ])
@@ -67,7 +68,7 @@ public struct GatewayInstance: Sendable {
     }
 
     /// Completions in progress.
-    public var openCompletions: Int { shared.completions.load(ordering: .relaxed) }
+    public var openCompletions: Int { shared.places.taken }
 
     /// Refuses new completions and lets open streams finish, for as long as the configuration allows; the rest end
     /// with an error event of code `shutting_down`.

@@ -7,8 +7,11 @@ final class SharedState: Sendable {
     let configuration: GatewayConfiguration
     let logger: Logger
     let connections = ConnectionCount()
-    /// Completions in progress.
-    let completions = Atomic<Int>(0)
+    let apiKeys: APIKeys
+    /// nil: HTTP.
+    let credentials: TLSCredentials?
+    /// For completions in progress.
+    let places: CompletionPlaces
     /// What `/readyz` says.
     let ready = Atomic<Bool>(true)
     /// Whether the loops have been ended.
@@ -19,18 +22,9 @@ final class SharedState: Sendable {
     init(configuration: GatewayConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-    }
-
-    /// Takes one of the places for completions.
-    /// - Returns: false when none is free; else `leave` must follow.
-    func enter() -> Bool {
-        let before = completions.add(1, ordering: .relaxed).oldValue
-        guard before >= configuration.serving.maxConcurrentRequests else { return true }
-        leave()
-        return false
-    }
-
-    func leave() {
-        completions.subtract(1, ordering: .relaxed)
+        let serving = configuration.serving
+        apiKeys = APIKeys(serving.apiKeys)
+        credentials = serving.tls.map { TLSCredentials(certificate: $0.certificate, key: $0.key.value) }
+        places = CompletionPlaces(limit: serving.maxConcurrentRequests, perKey: serving.maxConcurrentPerKey)
     }
 }

@@ -30,12 +30,23 @@ final class Worker: @unchecked Sendable {
     /// Starts a loop that serves `listenSocket`.
     static func start(number: Int, listenSocket: Int32, shared: SharedState) async throws -> Worker {
         let reactor = try Reactor(name: "loop-\(number)")
-        return try await reactor.perform {
-            let worker = try Worker(reactor: reactor, shared: shared)
-            worker.daemon = try InboundDaemon(
-                reactor: reactor, listenSocket: listenSocket, limits: shared.configuration.inboundLimits,
-                count: shared.connections, handler: GatewayHandler(worker: worker))
-            return worker
+        do {
+            return try await reactor.perform {
+                let worker = try Worker(reactor: reactor, shared: shared)
+                do {
+                    worker.daemon = try InboundDaemon(
+                        reactor: reactor, listenSocket: listenSocket, limits: shared.configuration.inboundLimits,
+                        count: shared.connections, credentials: shared.credentials,
+                        handler: GatewayHandler(worker: worker))
+                } catch {
+                    worker.closeCalls()
+                    throw error
+                }
+                return worker
+            }
+        } catch {
+            reactor.stop()
+            throw error
         }
     }
 
@@ -78,13 +89,17 @@ final class Worker: @unchecked Sendable {
         await reactor.perform {
             self.daemon?.stop()
             self.daemon = nil
-            self.multi.close()
-            self.summaries.multi.close()
+            self.closeCalls()
         }
         // Their calls are cancelled; each needs some turns of the loop to unwind.
         for _ in 0..<Self.unwindingTurns {
             if await reactor.perform({ self.sessions.isEmpty }) { break }
         }
         reactor.stop()
+    }
+
+    private func closeCalls() {
+        multi.close()
+        summaries.multi.close()
     }
 }

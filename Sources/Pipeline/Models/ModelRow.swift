@@ -35,8 +35,9 @@ public struct ModelRow: Sendable {
 
     init(
         _ pattern: String, _ format: String? = nil, _ start: Start? = nil, special: Bool = false,
-        promptSwitches: Bool = false, needsEffort: Bool = false
+        promptSwitches: Bool = false, needsEffort: Bool = false, injectsTags: Bool? = nil
     ) {
+        self.injectsTags = injectsTags
         self.pattern = pattern
         self.format = format.flatMap(ReasoningFormat.named)
         self.start = start
@@ -51,12 +52,12 @@ extension ModelRow {
     /// Several patterns with the same row.
     static func rows(
         _ patterns: String, _ format: String?, _ start: Start? = nil, special: Bool = false,
-        promptSwitches: Bool = false, needsEffort: Bool = false
+        promptSwitches: Bool = false, needsEffort: Bool = false, injectsTags: Bool? = nil
     ) -> [ModelRow] {
         patterns.split(separator: " ").map {
             ModelRow(
                 String($0), format, start, special: special, promptSwitches: promptSwitches,
-                needsEffort: needsEffort)
+                needsEffort: needsEffort, injectsTags: injectsTags)
         }
     }
 
@@ -92,7 +93,9 @@ extension ModelRow {
             "*nemotron-3* nemotron-nano*v2* nemotron-super* nemotron-nano*", "think-prefilled", .reasoningUnlessOff,
             promptSwitches: true),
         rows("gemma-4*", "gemma4", .content, special: true),
-        rows("gemma-3n* gemma-3* gemma-2*", "analysis-final"),
+        rows("gemma-3n* gemma-3*", "analysis-final"),
+        // Its template refuses system messages.
+        rows("gemma-2*", "analysis-final", injectsTags: false),
         rows("ernie-4.5*thinking* ernie-4.5-vl*", "think-prefilled", .reasoning),
         rows("hunyuan-a13b*", "hunyuan-a13b", .content),
         rows("hunyuan*", "hunyuan", .content),

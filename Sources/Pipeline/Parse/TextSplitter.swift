@@ -29,7 +29,7 @@ public struct TextExpectation: Sendable {
 
 /// Divides a model's text into reasoning and content: finds out by its beginning which format it has, parses it, and mends at the end
 /// what the beginning did not show (protocol.md, "Whatever the registry says").
-struct TextSplitter: Sendable {
+public struct TextSplitter: Sendable {
     private enum Stage {
         /// The beginning may still become another format's marker; it is held.
         case beginning
@@ -47,13 +47,13 @@ struct TextSplitter: Sendable {
     /// Reasoning that has no marker but its model's habit, and may be the answer.
     private var doubtful: [UInt8]?
     /// All that was taken for reasoning was the answer.
-    private(set) var recoveredAll = false
+    public private(set) var recoveredAll = false
     private var doubtAbandoned = false
 
     /// Bytes of a beginning that are held at most.
     private static let longestBeginning = 4 << 10
 
-    init(_ expectation: TextExpectation) {
+    public init(_ expectation: TextExpectation) {
         self.expectation = expectation
         parser = Self.parser(expectation, expectation.format, startsInReasoning: expectation.startsInReasoning)
         if parser.startsInReasoning { doubtful = [] }
@@ -69,7 +69,8 @@ struct TextSplitter: Sendable {
             recoveryLimit: expectation.recoveryBytes)
     }
 
-    var formatName: String { parser.format.name }
+    /// The format that the text has, as far as it has shown by now.
+    public var formatName: String { parser.format.name }
     var isThinking: Bool { stage == .parsing && parser.isThinking }
     var isAnswering: Bool { stage == .parsing && parser.isAnswering }
     var hasOpenedAnswer: Bool { parser.hasOpenedAnswer }
@@ -84,7 +85,8 @@ struct TextSplitter: Sendable {
         stage == .parsing && stripping == nil && parser.passes(text)
     }
 
-    mutating func consume(_ text: Span<UInt8>, into output: inout ParsedText) {
+    /// Takes the next piece of text, divided anywhere, even inside a UTF-8 sequence.
+    public mutating func consume(_ text: Span<UInt8>, into output: inout ParsedText) {
         guard stage == .beginning else { return parse(text, into: &output) }
         held.append(contentsOf: text)
         guard let format = beginning() else { return }
@@ -160,6 +162,7 @@ struct TextSplitter: Sendable {
         guard !fieldSeen else { return }
         fieldSeen = true
         doubtful = nil
+        stripping?.finish(.complete, into: &output)
         stripping = nil
         let wasBeginning = stage == .beginning
         stage = .parsing
@@ -170,8 +173,10 @@ struct TextSplitter: Sendable {
         parser.consume(bytes.span, into: &output)
     }
 
+    /// The end of the text: whatever is held goes where the rules say. Where ``recoveredAll`` is true then, all of the
+    /// reasoning has come once more, as content.
     /// - Parameter stopped: whether the model ended by itself, and was not cut by a limit.
-    mutating func finish(_ end: StreamEnd, stopped: Bool, into output: inout ParsedText) {
+    public mutating func finish(_ end: StreamEnd, stopped: Bool, into output: inout ParsedText) {
         if stage == .beginning, !held.isEmpty { begin(expectation.format, into: &output) }
         parser.finish(end, into: &parts)
         pass(into: &output)

@@ -14,20 +14,55 @@ extension ChatRequest {
         return switches
     }
 
-    /// What the last `/think` or `/no_think` in the messages says; nil where there is none.
+    /// What the last `/think` or `/no_think` in the messages of system, developer and user says; nil where there is none.
     public var promptSwitch: Bool? {
-        guard let messages = members[.messages] else { return nil }
-        let bytes = body.span.extracting(messages.range)
-        let on = Array("/think".utf8)
-        let off = Array("/no_think".utf8)
-        var index = bytes.count - 1
-        while index > 0 {
-            // `</think>` is no switch, nor is a path.
-            if bytes[index] == UInt8(ascii: "/"), !bytes[index - 1].isMarkupOrWord {
-                if case .whole = bytes.match(off, at: index) { return false }
-                if case .whole = bytes.match(on, at: index) { return true }
+        let bytes = body.span
+        var result: Bool?
+        members[.messages]?.forEachElement(in: bytes) { message in
+            var isAsking = false
+            var content: JSONValue?
+            message.forEachMember(in: bytes) { name, member in
+                switch name {
+                case JSONName("role"): isAsking = Self.asking.contains(member.name(in: bytes))
+                case JSONName("content"): content = member
+                default: break
+                }
             }
-            index -= 1
+            guard isAsking, let content else { return }
+            func read(_ text: JSONValue) {
+                var unescaped: [UInt8] = []
+                JSONString.appendUnescaped(text, of: bytes, to: &unescaped)
+                result = PromptSwitch.last(in: unescaped.span) ?? result
+            }
+            read(content)
+            content.forEachElement(in: bytes) { part in
+                part.forEachMember(in: bytes) { name, member in
+                    if name == JSONName("text") { read(member) }
+                }
+            }
+        }
+        return result
+    }
+
+    private static let asking = [JSONName("system"), JSONName("developer"), JSONName("user")]
+}
+
+/// `/think` and `/no_think`, as words by themselves.
+private enum PromptSwitch {
+    private static let on = Array("/think".utf8)
+    private static let off = Array("/no_think".utf8)
+
+    static func last(in text: Span<UInt8>) -> Bool? {
+        var index = text.count
+        while index > 0 {
+            index &-= 1
+            // `</think>` is no switch, nor is a path.
+            guard text[index] == UInt8(ascii: "/"), index == 0 || !text[index &- 1].joinsWords else { continue }
+            for (word, isOn) in [(on, true), (off, false)] {
+                guard case .whole = text.match(word, at: index) else { continue }
+                let end = index &+ word.count
+                if end == text.count || !text[end].joinsWords || text[end] == UInt8(ascii: ".") { return isOn }
+            }
         }
         return nil
     }
@@ -38,9 +73,12 @@ extension JSONValue {
 }
 
 extension UInt8 {
-    fileprivate var isMarkupOrWord: Bool {
+    /// Whether a word goes on with it, or a path or a tag.
+    fileprivate var joinsWords: Bool {
         switch self {
-        case UInt8(ascii: "<"), UInt8(ascii: "/"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "/"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "."):
+            true
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
         case UInt8(ascii: "0")...UInt8(ascii: "9"): true
         default: false

@@ -78,7 +78,9 @@ struct ModelRegistryTests {
         "knows the switches in the prompt, where the model does",
         arguments: [
             ("detailed thinking /no_think", false), ("/no_think then /think", true), ("see </think> and a/think", true),
-            ("/think first, /no_think last", false),
+            ("/think first, /no_think last", false), (#"Why?\n/no_think"#, false), (#"Why?\n\/no_think."#, false),
+            ("see /thinking, /think/ and /no_thinking", true), ("/no_think then see /thinking", false),
+            ("/no_think then a <br/think>", false),
         ])
     func promptSwitches(content: String, startsInReasoning: Bool) throws {
         let request = try request("", content: content)
@@ -86,6 +88,27 @@ struct ModelRegistryTests {
         #expect(nemotron.startsInReasoning == startsInReasoning)
         let other = ModelRegistry().capabilities(of: "deepseek-r1") { request.promptSwitch }
         #expect(other.startsInReasoning)
+    }
+
+    @Test("knows the switches in every message that asks, and not in what the model said")
+    func promptSwitchMessages() throws {
+        for (messages, expected) in [
+            (#"{"role":"system","content":"/no_think"},{"role":"user","content":"Why?"}"#, false),
+            (#"{"role":"user","content":"Why?"},{"role":"assistant","content":"/no_think"}"#, nil),
+            (#"{"content":[{"type":"text","text":"/no_think"},{"type":"text","text":"Why?"}],"role":"user"}"#, false),
+            (#"{"role":"system","content":"/no_think"},{"role":"user","content":"Why? /think"}"#, true),
+            (#"{"role":"user","name":"/no_think","content":null}"#, nil),
+        ] as [(String, Bool?)] {
+            let request = try ChatRequest(parsing: Array(#"{"model":"m","messages":[\#(messages)]}"#.utf8))
+            #expect(request.promptSwitch == expected, "\(messages)")
+        }
+    }
+
+    @Test("asks for no tags where the model's template refuses system messages")
+    func noSystemMessages() {
+        let capabilities = ModelRegistry().capabilities(of: "google/gemma-2-9b-it")
+        #expect(capabilities.format.name == "analysis-final" && !capabilities.injectsTags)
+        #expect(ModelRegistry().capabilities(of: "google/gemma-3-9b-it").injectsTags)
     }
 
     private func registry(_ json: String) -> ModelRegistry {

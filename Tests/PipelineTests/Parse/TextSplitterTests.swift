@@ -96,15 +96,56 @@ struct TextSplitterTests {
         }
     }
 
-    @Test("costs as much for each byte in pieces of one as in large ones, within a factor", .timeLimit(.minutes(3)))
-    func linear() throws {
-        // Marker beginnings that come to nothing are the worst there is.
-        let text = String(repeating: "<thin </thin [TH <| ", count: 20_000)
-        for format in ["think", "kimi-k3", "harmony", "cohere-command", "gemma4"] {
-            let small = try split("<x>" + text, format, automatic: false)
-            let whole = try split("<x>" + text, format, automatic: false, step: .max / 2)
-            #expect(small.content == whole.content)
+    /// Pieces of content, and a reasoning field before the one with that number.
+    static let beside: [([String], Int, String, String, String)] = [
+        // The server sends a field and leaves the markers in: the block that is open ends by its own marker.
+        (["<think>a", "b</think>x", "y<final>z</final>"], 1, "think", "ab", "xyz"),
+        (["<think>a", "b</th", "ink>x<ana", "lysis>c</analysis>y"], 2, "think", "abc", "xy"),
+        (
+            [
+                "<|channel|>analysis<|message|>a", "b<|end|><|start|>assistant",
+                "<|channel|>final<|message|>x<|return|>",
+            ], 1, "harmony", "ab", "x"
+        ),
+        (["<|channel>thought\na", "b<channel|>x", "<channel|>y"], 1, "gemma4", "ab", "xy"),
+        // Here the field shows that the text was never reasoning.
+        (["\n", "x", "</think>y"], 1, "think-prefilled", "", "\nx</think>y"),
+        (["x", "<think>y"], 1, "think", "", "x<think>y"), (["", "<|end|>x"], 0, "harmony", "", "<|end|>x"),
+    ]
+
+    @Test("is divided by its markers where the upstream has left one open before its first field", arguments: beside)
+    func fieldsBesideMarkers(_ example: ([String], Int, String, String, String)) throws {
+        let (pieces, field, name, reasoning, content) = example
+        let format = try #require(ReasoningFormat.named(name))
+        for isDivided in [false, true] {
+            var splitter = TextSplitter(
+                TextExpectation(format: format, startsInReasoning: format.startsInReasoning, recoveryBytes: 100))
+            var parts = ParsedText()
+            for (number, piece) in pieces.enumerated() {
+                if number == field { splitter.reasoningFieldSeen(into: &parts) }
+                if isDivided {
+                    for byte in piece.utf8 { splitter.consume([byte].span, into: &parts) }
+                } else {
+                    splitter.consume(Array(piece.utf8).span, into: &parts)
+                }
+            }
+            splitter.finish(.complete, stopped: true, into: &parts)
+            #expect(String(decoding: parts.reasoning, as: UTF8.self) == reasoning)
+            #expect(String(decoding: parts.content, as: UTF8.self) == content)
         }
+    }
+
+    @Test("loses nothing of a tag that was begun when a field comes")
+    func fieldInTag() throws {
+        var splitter = TextSplitter(
+            TextExpectation(
+                format: .analysisFinal, preambleCharacters: 100, isAutomatic: true, recoveryBytes: 100))
+        var parts = ParsedText()
+        splitter.consume("<think>a</think>x <fi".utf8.span, into: &parts)
+        splitter.reasoningFieldSeen(into: &parts)
+        splitter.consume("b".utf8.span, into: &parts)
+        splitter.finish(.complete, stopped: true, into: &parts)
+        #expect(String(decoding: parts.content, as: UTF8.self) == "x <fib")
     }
 }
 
@@ -137,6 +178,50 @@ struct FormatPropertyTests {
             let units = text.utf8.map { [$0] }
             for chunks in [units, Rechunking.random(units, seed: UInt64(round))] {
                 #expect(parse(chunks) == whole, "\(name) \(starts): \(text.debugDescription)")
+            }
+        }
+    }
+
+    /// What a parser makes of `count` bytes of `text` over and over, in pieces of one byte.
+    private static func feed(_ text: [UInt8], count: Int, to format: ReasoningFormat) {
+        var parser = FormatParser(format, startsInReasoning: true)
+        var parts = ParsedText()
+        for index in 0..<count {
+            parser.consume([text[index % text.count]].span, into: &parts)
+            if parts.reasoning.count + parts.content.count > 1 << 10 { parts.clear() }
+        }
+        parser.finish(into: &parts)
+    }
+
+    @Test("takes time in proportion to the text", .timeLimit(.minutes(5)), arguments: ReasoningFormat.all.map(\.name))
+    func linear(name: String) throws {
+        let format = try #require(ReasoningFormat.named(name))
+        // White space, plain text, and beginnings of markers that come to nothing.
+        for text in [" ", "hm, ", "<", "<|", "<thin </thin [TH Here is my ◁/ "] {
+            #expect(takesLinearTime(size: 4_000) { Self.feed(Array(text.utf8), count: $0, to: format) }, "\(text)")
+        }
+    }
+
+    @Test("passes on at once what can be part of no marker", arguments: ReasoningFormat.all.map(\.name))
+    func withheld(name: String) throws {
+        let format = try #require(ReasoningFormat.named(name))
+        guard case .tags(let tags) = format.grammar else { return }
+        for starts in [true, false] {
+            var parser = FormatParser(format, startsInReasoning: starts)
+            var parts = ParsedText()
+            var given = 0
+            // Whole markers never come, so that whatever is not given out is withheld.
+            for marker in tags.markers + tags.markers.reversed() {
+                for byte in marker.bytes.dropLast() + Array("~ thought".utf8) {
+                    parser.consume([byte].span, into: &parts)
+                    given += 1
+                    let out = parts.reasoning.count + parts.content.count
+                    #expect(given - out == parser.heldBytes)
+                    #expect(given - out < format.longestMarker)
+                }
+                parser.consume("~".utf8.span, into: &parts)
+                given += 1
+                #expect(parts.reasoning.count + parts.content.count == given)
             }
         }
     }

@@ -10,7 +10,8 @@ struct UpstreamFieldsCorpusTests {
         let id: String
         let payloads: [String]
         let usesFields: Bool
-        let isTagged: Bool
+        /// The format that is configured for the model.
+        let format: String?
         let reasoning: String
         let content: String
 
@@ -25,7 +26,7 @@ struct UpstreamFieldsCorpusTests {
             let expected = object["gateway"] as? [String: Any] ?? object
             self.id = id
             usesFields = options["enable_parse_reasoning"] as? Bool ?? true
-            isTagged = options["format"] == nil
+            format = options["format"] as? String
             reasoning = expected["reasoning"] as? String ?? ""
             content = expected["content"] as? String ?? ""
             payloads = try deltas.map { delta in
@@ -52,10 +53,13 @@ struct UpstreamFieldsCorpusTests {
 
     @Test("holds with and without our instruction", arguments: cases, [true, false])
     func holds(_ example: Case, instructed: Bool) throws {
-        // The formats of other models come with their own parsers.
-        guard example.isTagged else { return }
-        var splitter = ReasoningSplitter(
-            PipelineRun(instruction: instructed ? "" : nil, fields: example.usesFields).pipeline.settings)
+        var settings = PipelineRun(instruction: instructed ? "" : nil, fields: example.usesFields).pipeline.settings
+        if let name = example.format {
+            let format = try #require(ReasoningFormat.named(name))
+            settings.expectation = TextExpectation(
+                format: format, startsInReasoning: format.startsInReasoning, recoveryBytes: 1 << 20)
+        }
+        var splitter = ReasoningSplitter(settings)
         var answer = OutputDelta()
         var reasoning: [UInt8] = []
         for payload in example.payloads {

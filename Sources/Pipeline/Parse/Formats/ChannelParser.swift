@@ -40,6 +40,7 @@ public struct ChannelParser: Sendable {
     var heldBytes: Int { held.count }
 
     public mutating func consume(_ text: Span<UInt8>, into output: inout ParsedText) {
+        guard !held.isEmpty else { return scan(text, into: &output) }
         var bytes: [UInt8] = []
         swap(&bytes, &held)
         bytes.append(contentsOf: text)
@@ -197,11 +198,15 @@ public struct ChannelParser: Sendable {
         case .beginning, .outside: outside(text, into: &output)
         case .body(let side): emit(text, side, into: &output)
         case .header:
+            // Nothing in such a header counts.
+            if format.grammar == .inkling { return }
             // The limit is kept to the byte, so that a division of the text changes nothing.
-            let room = format.grammar == .inkling ? text.count : Self.longestHeader &- header.count
+            let room = Self.longestHeader &- header.count
             guard text.count > room else { return header.append(text) }
             header.append(text.extracting(0..<room))
-            let side = header.side(format.grammar)
+            // Without any token it was no header, but looked like the rest of one (R13).
+            let isText = header.isLead && !markerSeen
+            let side = isText ? .content : header.side(format.grammar)
             let body = format.grammar == .harmony && !header.isLead ? header.body : header.everything
             endMessage()
             state = .body(side)
@@ -249,80 +254,5 @@ public struct ChannelParser: Sendable {
             if !contentSeen { contentSeen = text.hasMoreThanWhiteSpace }
         case .neither: break
         }
-    }
-}
-
-/// A message's header as far as it has come: role and recipient, channel, constraint.
-struct ChannelHeader: Sendable {
-    private enum Part { case role, channel, constraint }
-
-    /// Whether it began at the stream's beginning, without a token.
-    let isLead: Bool
-    private var part = Part.role
-    private var role: [UInt8] = []
-    private var channel: [UInt8]?
-    private var constraint: [UInt8] = []
-
-    init(isLead: Bool = false) {
-        self.isLead = isLead
-    }
-
-    var count: Int { role.count &+ (channel?.count ?? 0) &+ constraint.count }
-
-    mutating func append(_ text: Span<UInt8>) {
-        switch part {
-        case .role: role.append(contentsOf: text)
-        case .channel: channel?.append(contentsOf: text)
-        case .constraint: constraint.append(contentsOf: text)
-        }
-    }
-
-    /// A further channel restarts it (R9).
-    mutating func beginChannel() {
-        part = .channel
-        channel = []
-    }
-
-    mutating func beginConstraint() {
-        part = .constraint
-        constraint = []
-    }
-
-    var everything: [UInt8] { role + (channel ?? []) }
-
-    /// What stands behind the channel's name; without a channel, behind the role.
-    var body: [UInt8] { Array(Self.behindName(channel ?? role)) }
-
-    func side(_ grammar: ChannelFormat.Grammar) -> ChannelFormat.Side {
-        let recipient = Self.recipient(role) ?? channel.flatMap(Self.recipient)
-        switch grammar {
-        case .harmony:
-            if let recipient, recipient != "assistant", recipient != "user" { return .neither }
-            return channel.map(Self.name) == "analysis" ? .reasoning : .content
-        case .muse:
-            switch recipient {
-            case "self": return .reasoning
-            case "user", "commentary", nil: return .content
-            default: return .neither
-            }
-        case .inkling: return .content
-        }
-    }
-
-    private static func name(_ text: [UInt8]) -> String {
-        let trimmed = text.drop(while: \.isMarkupWhiteSpace)
-        return String(decoding: trimmed.prefix { !$0.isMarkupWhiteSpace }, as: UTF8.self)
-    }
-
-    private static func behindName(_ text: [UInt8]) -> ArraySlice<UInt8> {
-        text.drop(while: \.isMarkupWhiteSpace).drop { !$0.isMarkupWhiteSpace }.drop(while: \.isMarkupWhiteSpace)
-    }
-
-    /// The word behind `to=`, at the beginning or behind white space.
-    private static func recipient(_ text: [UInt8]) -> String? {
-        let words = text.split(whereSeparator: \.isMarkupWhiteSpace)
-        let prefix = Array("to=".utf8)
-        guard let word = words.first(where: { $0.starts(with: prefix) }) else { return nil }
-        return String(decoding: word.dropFirst(prefix.count), as: UTF8.self)
     }
 }

@@ -6,6 +6,8 @@ public struct FormatParser: Sendable {
     private var channels: ChannelParser?
     /// Drops a closing marker that stands in front of the answer.
     private var leadingClosing: TagParser?
+    /// Both the format's markers and, behind them, our own tags count.
+    private var stripsBehindMarkers = false
     let format: ReasoningFormat
     let startsInReasoning: Bool
 
@@ -42,9 +44,31 @@ public struct FormatParser: Sendable {
             analysisFinal?.consume(parts.content.span, into: &output)
             return
         }
+        guard !stripsBehindMarkers else {
+            return stripBehindMarkers(into: &output) { $0.consumeMarkers(text, into: &$1) }
+        }
         analysisFinal?.consume(text, into: &output)
+        consumeMarkers(text, into: &output)
+    }
+
+    private mutating func consumeMarkers(_ text: Span<UInt8>, into output: inout ParsedText) {
         tags?.consume(text, into: &output)
         channels?.consume(text, into: &output)
+    }
+
+    private mutating func finishMarkers(into output: inout ParsedText) {
+        tags?.finish(into: &output)
+        channels?.finish(into: &output)
+    }
+
+    /// What the format takes for content goes on to have our tags removed.
+    private mutating func stripBehindMarkers(
+        into output: inout ParsedText, _ step: (inout FormatParser, inout ParsedText) -> Void
+    ) {
+        var parts = ParsedText()
+        step(&self, &parts)
+        output.reasoning += parts.reasoning
+        analysisFinal?.consume(parts.content.span, into: &output)
     }
 
     /// The end of the text: whatever is held goes where the rules say.
@@ -53,15 +77,24 @@ public struct FormatParser: Sendable {
         leadingClosing?.finish(into: &parts)
         leadingClosing = nil
         if !parts.content.isEmpty { analysisFinal?.consume(parts.content.span, into: &output) }
+        if stripsBehindMarkers {
+            stripBehindMarkers(into: &output) { $0.finishMarkers(into: &$1) }
+        } else {
+            finishMarkers(into: &output)
+        }
         analysisFinal?.finish(end, into: &output)
-        tags?.finish(into: &output)
-        channels?.finish(into: &output)
     }
 
     /// The upstream separates by itself, as a reasoning field shows (rules U4, U5).
     mutating func reasoningFieldSeen(into output: inout ParsedText) {
         guard analysisFinal == nil else {
             analysisFinal?.upstreamReasoningFieldSeen(into: &output)
+            return
+        }
+        if markerSeen, isThinking {
+            // The upstream leaves the format's markers in the text all the same: the block that is open ends by its own.
+            analysisFinal = AnalysisFinalParser(start: .afterFields, recoveryLimit: 0)
+            stripsBehindMarkers = true
             return
         }
         // What is held is part of no marker any more.
@@ -78,13 +111,13 @@ public struct FormatParser: Sendable {
     // MARK: How far it has come
 
     var isThinking: Bool {
-        analysisFinal.map { $0.phase == .reasoning } ?? tags?.isThinking ?? channels?.isThinking ?? false
+        tags?.isThinking ?? channels?.isThinking ?? analysisFinal.map { $0.phase == .reasoning } ?? false
     }
 
     /// Whether the answer has begun.
     var isAnswering: Bool {
-        analysisFinal.map { $0.phase == .answering || $0.phase == .ended } ?? tags?.isAnswering
-            ?? channels?.isAnswering ?? false
+        tags?.isAnswering ?? channels?.isAnswering
+            ?? analysisFinal.map { $0.phase == .answering || $0.phase == .ended } ?? false
     }
 
     /// Whether the answer's own tag has been opened.
@@ -97,17 +130,17 @@ public struct FormatParser: Sendable {
 
     /// Bytes of text that are held back.
     public var heldBytes: Int {
-        leadingClosing?.heldBytes ?? analysisFinal?.heldBytes ?? tags?.heldBytes ?? channels?.heldBytes ?? 0
+        (leadingClosing?.heldBytes ?? tags?.heldBytes ?? channels?.heldBytes ?? 0) &+ (analysisFinal?.heldBytes ?? 0)
     }
 
     /// True when any text at all is content, verbatim.
-    var passesEverything: Bool { leadingClosing == nil && wouldPassEverything }
+    var passesEverything: Bool { leadingClosing == nil && !stripsBehindMarkers && wouldPassEverything }
 
     private var wouldPassEverything: Bool { analysisFinal?.passesEverything ?? tags?.passesEverything ?? false }
 
     /// Whether this text, of a JSON string without escapes, is content as it stands: no marker can begin in it.
     func passes(_ text: Span<UInt8>) -> Bool {
-        guard leadingClosing == nil else { return false }
+        guard leadingClosing == nil, !stripsBehindMarkers else { return false }
         if let analysisFinal { return analysisFinal.passesPlainText && !text.contains(UInt8(ascii: "<")) }
         guard let tags, tags.passesPlainText else { return false }
         for index in text.indices where tags.format.firstBytes[Int(text[index])] { return false }

@@ -26,6 +26,8 @@ public struct TagParser: Sendable {
     public init(_ format: TagFormat, startsInReasoning: Bool) {
         self.format = format
         state = startsInReasoning ? .reasoning : .content
+        // The label stands behind the opening marker, also where the prompt holds that.
+        awaitsLabel = startsInReasoning && !format.label.isEmpty
     }
 
     var isThinking: Bool { state == .reasoning }
