@@ -65,6 +65,10 @@ test: dependencies ## all tests; what failed is said again at the end
 	trap 'rm -f "$$log"' EXIT
 	$(SWIFT) test 2>&1 | tee "$$log" || { printf '\nfailed:\n'; grep -a '✘\|error:' "$$log" | tail -n 40; exit 1; }
 
+.PHONY: test-clients
+test-clients: build ## real clients against the program: OpenAI's SDK, LiteLLM, LangChain, curl and others (Python, pip's index)
+	GATEWAY_BINARY=$(abspath $(BINARY)) Tests/Clients/run
+
 # Seconds that `make fuzz` gives each target.
 SECONDS ?= 60
 

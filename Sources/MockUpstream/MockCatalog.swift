@@ -10,6 +10,12 @@ enum MockCatalog {
     /// - Parameter attempt: how often this name has been asked for before.
     static func script(_ name: String, request: MockRequest, attempt: Int) -> MockScript {
         let settings = Settings(name)
+        if let dialogue = MockDialogue.named(settings.name, for: request) {
+            let size = settings["bytes", 6]
+            return request.isStreamed
+                ? MockScript(dialogue.steps(pieceSize: size, includesUsage: request.includesUsage))
+                : .whole(200, dialogue.completion(pieceSize: size))
+        }
         switch settings.name {
         case "mock-reasoning": return reasoningField(settings)
         case "mock-think": return think(settings)
@@ -51,6 +57,12 @@ enum MockCatalog {
                     + [.repeated(filler(settings["bytes", 64]), count: .max, interval: settings.interval(0))])
         default: return tagged(settings)
         }
+    }
+
+    /// Whether it has an answer of its own where no stream is asked for.
+    static func answersWhole(_ request: MockRequest) -> Bool {
+        let name = Settings(request.scriptName).name
+        return ["mock-refuse", "mock-silent"].contains(name) || MockDialogue.named(name, for: request) != nil
     }
 
     private static let tags = "<analysis>\(thought)</analysis><final>\(answer)</final>"

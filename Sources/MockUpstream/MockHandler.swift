@@ -34,8 +34,10 @@ struct MockHandler: RequestHandler {
     }
 
     private func get(_ path: String) -> Response {
-        let models =
-            #"{"object":"list","data":[{"id":"mock-tags","object":"model"},{"id":"mock-reasoning","object":"model"}]}"#
+        let models = """
+            {"object":"list","data":[{"id":"mock-tags","object":"model"},{"id":"mock-reasoning","object":"model"},\
+            {"id":"mock-chat","object":"model","created":1700000000,"owned_by":"mock"}]}
+            """
         let body = path.hasSuffix("/models") ? models : #"{"status":"ok"}"#
         return Response(status: 200, headerFields: [.contentType: "application/json"], body: Array(body.utf8))
     }

@@ -8,11 +8,16 @@ public struct MockRequest: Sendable {
     public let body: [UInt8]
     public let model: String
     public let isStreamed: Bool
+    /// `stream_options.include_usage`.
+    public let includesUsage: Bool
     public let lastUserText: String
+    /// Of the last message.
+    public let lastRole: String
 
-    /// Whether a summary is asked for: without a stream, or by the label in front of the text.
+    /// Whether a summary is asked for: by the label in front of the text, or without a stream of a script that knows nothing else.
     public var isSummaryCall: Bool {
-        !isStreamed || ["\n\nPrompt:\n", "\n\nReasoning:\n"].contains { lastUserText.contains($0) }
+        ["\n\nPrompt:\n", "\n\nReasoning:\n"].contains { lastUserText.contains($0) }
+            || !isStreamed && !MockCatalog.answersWhole(self)
     }
 
     /// The script it asks for.
@@ -26,7 +31,9 @@ public struct MockRequest: Sendable {
         self.body = body
         var model = ""
         var isStreamed = false
+        var includesUsage = false
         var text = ""
+        var role = ""
         let bytes = body.span
         do throws(JSONError) {
             var cursor = JSONCursor()
@@ -35,7 +42,11 @@ public struct MockRequest: Sendable {
                 switch key.string(in: bytes) {
                 case "model": model = try cursor.value(bytes).string(in: bytes) ?? ""
                 case "stream": isStreamed = try cursor.value(bytes).bool ?? false
-                case "messages": text = try Self.lastUserText(&cursor, bytes)
+                case "stream_options":
+                    try cursor.value(bytes).forEachMember(in: bytes) { key, value in
+                        if key == JSONName("include_usage") { includesUsage = value.bool ?? false }
+                    }
+                case "messages": (text, role) = try Self.lastMessages(&cursor, bytes)
                 default: _ = try cursor.value(bytes)
                 }
             }
@@ -44,11 +55,15 @@ public struct MockRequest: Sendable {
         }
         self.model = model
         self.isStreamed = isStreamed
+        self.includesUsage = includesUsage
         lastUserText = text
+        lastRole = role
     }
 
-    private static func lastUserText(_ cursor: inout JSONCursor, _ bytes: Span<UInt8>) throws(JSONError) -> String {
-        var last = ""
+    private static func lastMessages(
+        _ cursor: inout JSONCursor, _ bytes: Span<UInt8>
+    ) throws(JSONError) -> (userText: String, role: String) {
+        var last = (userText: "", role: "")
         try cursor.enterArray(bytes)
         while try cursor.nextElement(bytes) {
             var role: String?
@@ -62,7 +77,8 @@ public struct MockRequest: Sendable {
                 default: break
                 }
             }
-            if role == "user", let content { last = content }
+            last.role = role ?? ""
+            if role == "user", let content { last.userText = content }
         }
         return last
     }

@@ -15,7 +15,9 @@ struct MockUpstreamCommand: AsyncParsableCommand {
             The request's model, or its header X-Mock-Script, chooses the answer: mock-tags (the default), \
             mock-reasoning, mock-no-tags, mock-missing-final, mock-slow, mock-503, mock-cut, mock-end-early, \
             mock-error-event, mock-bad-chunk, mock-usage, mock-tools, mock-echo, mock-json, mock-garbage, mock-hang, \
-            mock-silent, mock-endless, mock-refuse; for summaries mock-summary-fail, -hang, -garbage and -empty. \
+            mock-silent, mock-endless, mock-refuse; with or without a stream mock-chat, mock-chat-reasoning, mock-chat-lines, mock-tool, \
+            mock-tool-pair, mock-tool-reasoning, mock-tool-interleaved, mock-refusal, mock-logprobs, mock-length, \
+            mock-content-filter, mock-terse; for summaries mock-summary-fail, -hang, -garbage and -empty. \
             Settings follow a colon: mock-slow:deltas=50,interval=20,bytes=64.
             """)
 
