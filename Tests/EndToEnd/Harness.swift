@@ -31,6 +31,10 @@ struct Harness: Sendable {
         environment["PORT"] = "0"
         environment["WORKERS"] = environment["WORKERS"] ?? "2"
         environment["UPSTREAM_RETRY_BACKOFF"] = environment["UPSTREAM_RETRY_BACKOFF"] ?? "0.01"
+        // A busy machine is no reason to give up, save where a test is about that.
+        for name in ["REQUEST_TIMEOUT", "WRITE_TIMEOUT", "HEADER_TIMEOUT", "SUMMARY_TIMEOUT", "CONNECT_TIMEOUT"] {
+            environment[name] = environment[name] ?? "600"
+        }
         let logs = CapturedLogs()
         let gateway = try await GatewayInstance.start(
             configuration: GatewayConfiguration(environment: environment), logger: logs.logger)

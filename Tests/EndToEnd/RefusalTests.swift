@@ -138,7 +138,8 @@ struct RefusalTests {
         try await Harness.run(["MAX_CONCURRENT_REQUESTS": "1", "PROMPT_SUMMARY": "off"]) { harness in
             let stream = try harness.connect()
             try stream.send(RawRequest.post(Harness.body(model: "mock-endless:interval=1", #","summary_model":"s""#)))
-            var text = try stream.receive(until: "event: output.delta")
+            let mark = "event: output.delta"
+            var tail = try stream.receive(until: mark)
             let refused = try await harness.post(Harness.body(model: "mock-tags"))
             #expect(refused.status == 429)
             #expect(refused.headerFields[.retryAfter] == "1")
@@ -147,10 +148,13 @@ struct RefusalTests {
             #expect(error.code == "rate_limit_exceeded" && error.type == "rate_limit_error")
             // Deltas of more than a hundred bytes each: more of them come than had been sent when the other was refused.
             let sent = harness.mock.recorder.sentBytes / 100
-            while text.ranges(of: "event: output.delta").count <= sent {
+            var seen = 0
+            while seen <= sent {
                 let bytes = try stream.receive()
                 try #require(!bytes.isEmpty)
-                text += String(decoding: bytes, as: UTF8.self)
+                tail += String(decoding: bytes, as: UTF8.self)
+                seen += tail.ranges(of: mark).count
+                tail = String(tail.suffix(mark.count - 1))
             }
             stream.close()
             try await eventually { harness.openCompletions == 0 }

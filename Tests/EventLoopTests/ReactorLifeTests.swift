@@ -37,28 +37,6 @@ struct ReactorLifeTests {
         reactor.stop()
     }
 
-    @Test("is refused where descriptors run out")
-    func noDescriptors() async {
-        await #expect(processExitsWith: .success) {
-            // Room for exactly so many of a reactor's descriptors: none, the first, and both.
-            var limit = rlimit(rlim_cur: 64, rlim_max: 4096)
-            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            var taken: [Int32] = []
-            while true {
-                let descriptor = dup(2)
-                if descriptor < 0 { break }
-                taken.append(descriptor)
-            }
-            for _ in 0...1 {
-                #expect(throws: SystemError.self) { try Reactor(name: "test") }
-                if let last = taken.popLast() { close(last) }
-            }
-            // The thread that a reactor starts, and whoever else runs here, may need some too.
-            for descriptor in taken { close(descriptor) }
-            try Reactor(name: "test").stop()
-        }
-    }
-
     @Test("of one that joins: it is asked how long the reactor may sleep, and told of each tick until it leaves")
     func participant() async throws {
         try await withReactor { reactor in

@@ -87,12 +87,13 @@ extension UpstreamRequest {
         _ port: UInt16,
         _ path: String = "/",
         fields: HTTPFields = [:],
-        silence: Duration = .seconds(60)
+        silence: Duration = .seconds(300)
     ) -> UpstreamRequest {
         UpstreamRequest(
             method: .get,
             url: "http://127.0.0.1:\(port)\(path)",
             headerFields: fields,
+            connectTimeout: .seconds(300),
             silenceTimeout: silence
         )
     }
@@ -102,7 +103,9 @@ extension UpstreamRequest {
             method: .post,
             url: "http://127.0.0.1:\(port)\(path)",
             headerFields: fields,
-            body: RequestBody(body)
+            body: RequestBody(body),
+            connectTimeout: .seconds(300),
+            silenceTimeout: .seconds(300)
         )
     }
 }
