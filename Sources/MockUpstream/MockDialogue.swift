@@ -76,7 +76,7 @@ struct MockDialogue {
     /// Some thousand characters in which a wrong cut, a lost piece or a second decoding shows.
     static let text: String = {
         var text = ""
-        for number in 1...24 {
+        for number in 1...10 {
             text += """
                 \(number). “Größe” — 日本語 👩‍👩‍👧 \\n \"quoted\" <b>bold</b> a < b > c &amp;
                 \tx\r\n```swift\nlet x = \"\\(y)\"\n```\n\n

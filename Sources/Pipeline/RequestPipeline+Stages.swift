@@ -18,7 +18,9 @@ extension RequestPipeline {
             // before the reasoning's end.
             delta.members.removeAll(keepingCapacity: true)
             delta.logprobs.removeAll(keepingCapacity: true)
+            heldLogprobs = DeltaAccumulator()
         }
+        joinLogprobs(mayWait: true)
         if !answerHasText { answerHasText = !EscapedText.isBlank(delta.escapedText.span) }
         let used = !reasoning.isEmpty || !delta.isEmpty || finishReason != nil
         if used { hasUsedUpstream = true }
@@ -47,6 +49,7 @@ extension RequestPipeline {
         splitter.finish(end, stopped: stopped, answer: &delta, reasoning: &reasoning)
         if splitter.recoveredAll { forgetReasoning() }
         collectReasoning()
+        joinLogprobs(mayWait: false)
         hold()
         progress.recovered = splitter.recovered
         progress.format = splitter.formatName
@@ -79,6 +82,32 @@ extension RequestPipeline {
         finishReason = []
         finishReason?.append(contentsOf: payload.extracting(reason.text))
     }
+
+    /// Log probabilities go with their text: some clients drop a chunk that has nothing else.
+    private mutating func joinLogprobs(mayWait: Bool) {
+        if mayWait, delta.escapedText.isEmpty, delta.members.isEmpty {
+            guard heldLogprobs.bytes < Self.heldLogprobsBytes, !delta.logprobs.isEmpty else { return }
+            let logprobs = takeLogprobs()
+            heldLogprobs.add(object: logprobs.span)
+        } else if !heldLogprobs.isEmpty {
+            let last = takeLogprobs()
+            if !last.isEmpty { heldLogprobs.add(object: last.span) }
+            var all: [UInt8] = [UInt8(ascii: "{")]
+            heldLogprobs.append(to: &all)
+            all.append(UInt8(ascii: "}"))
+            delta.logprobs = all
+            heldLogprobs = DeltaAccumulator()
+        }
+    }
+
+    private mutating func takeLogprobs() -> [UInt8] {
+        var logprobs: [UInt8] = []
+        swap(&logprobs, &delta.logprobs)
+        return logprobs
+    }
+
+    /// More is not waited for.
+    private static let heldLogprobsBytes = 1 << 20
 
     // MARK: Buffer
 

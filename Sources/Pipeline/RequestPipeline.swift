@@ -43,6 +43,8 @@ public struct RequestPipeline: Sendable {
     /// The answer holds more than white space.
     var answerHasText = false
     var delta = OutputDelta()
+    /// Log probabilities of text that may still turn out to be a marker.
+    var heldLogprobs = DeltaAccumulator()
     var reasoning: [UInt8] = []
 
     public init(_ settings: PipelineSettings) {
