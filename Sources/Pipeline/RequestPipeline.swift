@@ -134,6 +134,7 @@ public struct RequestPipeline: Sendable {
         usage = []
         deltasSeen = false
         answerHasText = false
+        heldLogprobs = DeltaAccumulator()
     }
 
     // MARK: What it asks for
