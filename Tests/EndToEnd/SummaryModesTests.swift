@@ -180,4 +180,24 @@ struct SummaryModesTests {
             #expect(harness.mock.recorder.requests.count == 15)
         }
     }
+
+    @Test("whose endpoint is not there cost the answer nothing, and its failures are counted apart", arguments: modes)
+    func down(mode: [String: String]) async throws {
+        let nowhere = try SilentPort()
+        var environment = mode
+        environment["SUMMARY_BASE_URL"] = nowhere.origin
+        environment["UPSTREAM_MAX_RETRIES"] = "0"
+        try await Harness.run(environment) { harness in
+            let direct = try await harness.events(
+                model: "mock-reasoning", #","reasoning_summary":"off","prompt_summary":false"#
+            ).answer
+            let events = try await harness.events(model: "mock-reasoning")
+            #expect(events.answer == direct)
+            #expect(events.first("summary.prompt")?.data["source"] as? String == "extract")
+            let health = try await harness.get("/upstream-health").text
+            #expect(health.hasPrefix(#"{"status":"ok","upstream":true,"summaries":{"calls":"#))
+            #expect(!health.contains(#""consecutive_failures":0"#))
+        }
+        withExtendedLifetime(nowhere) {}
+    }
 }

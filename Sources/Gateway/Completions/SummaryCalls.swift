@@ -95,10 +95,12 @@ extension CompletionSession {
                 guard await self.worker.summaries.enter() else { return nil }
                 let result = await self.attempts(call, subject, words)
                 self.worker.summaries.leave()
+                self.count(result)
                 return result
             }
             group.addTask {
                 guard (try? await self.reactor.sleep(for: settings.timeout)) != nil else { return nil }
+                self.worker.shared.summaries.note(failed: true)
                 return (.failed(detail: "timeout"), nil)
             }
             if subject == .reasoning {
@@ -113,6 +115,16 @@ extension CompletionSession {
                 if let result { return result }
             }
             return (.failed(detail: "cancelled"), nil)
+        }
+    }
+
+    /// What was cancelled, and so has no result, tells nothing of the summary model.
+    private nonisolated func count(_ result: SummaryResult?) {
+        guard let result, !Task.isCancelled else { return }
+        if case .failed = result.outcome {
+            worker.shared.summaries.note(failed: true)
+        } else {
+            worker.shared.summaries.note(failed: false)
         }
     }
 

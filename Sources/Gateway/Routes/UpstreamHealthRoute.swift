@@ -2,7 +2,7 @@ internal import Inbound
 internal import JSON
 internal import Outbound
 
-/// `GET /upstream-health`: whether the upstream can be reached at all.
+/// `GET /upstream-health`: whether the upstream can be reached at all, and how summary calls have fared.
 struct UpstreamHealthRoute {
     let worker: Worker
 
@@ -18,7 +18,7 @@ struct UpstreamHealthRoute {
             JSONString.appendEscaped(detail, to: &body)
             body.append(UInt8(ascii: "\""))
         }
-        body.append(UInt8(ascii: "}"))
+        body += Array(#","summaries":\#(worker.shared.summaries.json)}"#.utf8)
         var response = Response.json("")
         response.body = body
         return response
