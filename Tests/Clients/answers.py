@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import json
 import urllib.request
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Coroutine, Iterable, Iterator
+from typing import Any
 
 QUESTION = "Why is the sky blue?"
 MESSAGES = [{"role": "user", "content": QUESTION}]
@@ -196,12 +197,12 @@ def request(script: str, stream: bool) -> dict[str, Any]:
     return members
 
 
-def post(base_url: str, body: dict[str, Any], headers: dict[str, str] = {}) -> Iterator[bytes]:
+def post(base_url: str, body: dict[str, Any]) -> Iterator[bytes]:
     """The lines of a response, read by nothing but the standard library."""
     http = urllib.request.Request(
         f"{base_url}/chat/completions",
         data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", **headers},
+        headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(http, timeout=30) as response:
         yield from response

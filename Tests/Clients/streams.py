@@ -17,7 +17,9 @@ def check(events: list[Event], format: str, script: str, scripted: Answer) -> No
     assert names == ["summary.prompt", "summary.reasoning", "output.delta", "output.done"]
     assert all(isinstance(data["request_id"], str) for _, data in events)
     assert len({data["request_id"] for _, data in events}) == 1
-    assert [data["text"] for name, data in events if name.startswith("summary.")] == (shown_summaries(script) + [""])[:2]
+    assert [data["text"] for name, data in events if name.startswith("summary.")] == (shown_summaries(script) + [""])[
+        :2
+    ]
     text = "".join(data["text"] for name, data in events if name == "output.delta")
     assert digest(text) == scripted.content
     if format == "events":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import openai
 import pytest
 from agents import Agent, OpenAIChatCompletionsModel, Runner, function_tool, set_tracing_disabled
-from agents.items import MessageOutputItem, ReasoningItem, ToolCallItem
 from openai import AsyncOpenAI
 
 from answers import QUESTION, SCRIPTS, digest, run, scripted, shown_summaries
@@ -81,3 +79,17 @@ def test_fatal_error_in_mid_stream(script: str, gateway: str) -> None:
     with pytest.raises(openai.APIError):
         run(ask())
     assert "".join(text).startswith("The sky")
+
+
+def test_cancel_ends_the_upstream_call(gateway: str, gateway_server: Gateway) -> None:
+    seen = len(gateway_server.lines)
+
+    async def ask() -> None:
+        result = Runner.run_streamed(agent(gateway, "mock-endless:interval=5"), QUESTION)
+        async for event in result.stream_events():
+            if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
+                break
+        result.cancel()
+
+    run(ask())
+    assert gateway_server.completion(after=seen)["outcome"] == "client_gone"

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_deepseek import ChatDeepSeek
 from langchain_openai import ChatOpenAI
 
-from answers import QUESTION, SCRIPTS, TOOLS, Answer, digest, run, scripted, through_gateway
+from answers import QUESTION, SCRIPTS, TOOLS, Answer, run, scripted, through_gateway
 from conftest import Gateway
 
 
@@ -42,7 +42,9 @@ def expected(name: str, base_url: str, direct: str, script: str, stream: bool) -
     answer = scripted(direct, script)
     if base_url != direct:
         answer = through_gateway(answer, script, stream)
-    calls = [(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in answer.tool_calls]
+    calls = [
+        (call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in answer.tool_calls
+    ]
     usage = answer.usage["prompt_tokens"], answer.usage["completion_tokens"]
     return replace(
         answer,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any
 
 import pytest
 
-from answers import MESSAGES, joined, post, request, scripted, through_gateway
+from answers import MESSAGES, SCRIPTS, joined, post, request, scripted, through_gateway
 from streams import CASES, Event, check, under
 
 
@@ -56,6 +57,17 @@ def test_shell_with_openai_chunks(script: str, gateway: str, direct: str) -> Non
         *events, last = shell(base_url, request(script, True))
         assert last[0] == "[DONE]" and not any(name for name, _ in events)
         assert joined(data for _, data in events) == answer
+
+
+@pytest.mark.parametrize("format", ["unified", "openai"])
+@pytest.mark.parametrize("script", [script for script in SCRIPTS if script.startswith("mock-tool")])
+def test_each_piece_of_a_tool_call_is_the_upstreams(script: str, format: str, gateway: str, direct: str) -> None:
+    def pieces(base_url: str) -> list[Any]:
+        lines = [line[6:] for line in post(base_url, request(script, True)) if line.startswith(b"data: {")]
+        choices = [choice for line in lines for choice in json.loads(line)["choices"]]
+        return [choice["delta"]["tool_calls"] for choice in choices if "tool_calls" in choice["delta"]]
+
+    assert pieces(under(gateway, format)) == pieces(direct) != []
 
 
 @pytest.mark.parametrize("format", ["unified", "events"])

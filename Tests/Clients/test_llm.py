@@ -21,7 +21,10 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_url: str) -> No
     monkeypatch.setenv("LLM_USER_PATH", str(tmp_path))
     scripts = [*SHOWN, "mock-refuse:status=404", "mock-cut:deltas=40"]
     # YAML takes JSON.
-    entries = [{"model_id": f"gateway/{script}", "model_name": script, "api_base": base_url, "supports_tools": True} for script in scripts]
+    entries = [
+        {"model_id": f"gateway/{script}", "model_name": script, "api_base": base_url, "supports_tools": True}
+        for script in scripts
+    ]
     (tmp_path / "extra-openai-models.yaml").write_text(json.dumps(entries))
 
 
@@ -44,7 +47,10 @@ def check(response: Any, calls: list[Any], text: str, script: str, direct: str) 
         {"id": call.tool_call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
         for call in calls
     ]
-    expected = [call | {"function": call["function"] | {"arguments": json.loads(call["function"]["arguments"])}} for call in answer.tool_calls]
+    expected = [
+        call | {"function": call["function"] | {"arguments": json.loads(call["function"]["arguments"])}}
+        for call in answer.tool_calls
+    ]
     assert called == expected
 
 

@@ -49,7 +49,9 @@ class TestAnswer:
     def test_async_stream(self, script: str, side: str, direct: str) -> None:
         async def ask() -> list[Any]:
             async with async_client(side) as client:
-                return [chunk.model_dump() async for chunk in await client.chat.completions.create(**request(script, True))]
+                return [
+                    chunk.model_dump() async for chunk in await client.chat.completions.create(**request(script, True))
+                ]
 
         assert joined(run(ask())) == expected(direct, side, script, True)
 
@@ -92,7 +94,9 @@ def test_usage_is_told_only_to_who_asked(base_url: str) -> None:
 def test_models(direct: str, gateway: str) -> None:
     direct_list = [model.model_dump() for model in client(direct).models.list()]
     assert [model.model_dump() for model in client(gateway).models.list()] == direct_list
-    assert {"id": "mock-chat", "object": "model", "created": 1700000000, "owned_by": "mock"}.items() <= client(gateway).models.retrieve("mock-chat").model_dump().items()
+    assert {"id": "mock-chat", "object": "model", "created": 1700000000, "owned_by": "mock"}.items() <= client(
+        gateway
+    ).models.retrieve("mock-chat").model_dump().items()
     with pytest.raises(openai.NotFoundError):
         client(gateway).models.retrieve("no-such-model")
 
@@ -155,7 +159,9 @@ def test_fatal_error_in_mid_stream(script: str, gateway: str, direct: str) -> No
     assert raised.value.code
     received = ""
     try:
-        for chunk in client(direct).chat.completions.create(model=f"{script}:deltas=40", messages=MESSAGES, stream=True):
+        for chunk in client(direct).chat.completions.create(
+            model=f"{script}:deltas=40", messages=MESSAGES, stream=True
+        ):
             received += chunk.choices[0].delta.content or ""
     except Exception:
         pass
@@ -173,7 +179,9 @@ def test_timeout_in_mid_stream(direct: str, gateway: str) -> None:
     raised = []
     for base_url in (direct, gateway):
         with pytest.raises(Exception) as error:
-            for _ in client(base_url, timeout=3).chat.completions.create(model="mock-hang", messages=MESSAGES, stream=True):
+            for _ in client(base_url, timeout=3).chat.completions.create(
+                model="mock-hang", messages=MESSAGES, stream=True
+            ):
                 pass
         raised.append(error.type)
     assert raised[0] is raised[1] and "Timeout" in raised[0].__name__
@@ -181,7 +189,9 @@ def test_timeout_in_mid_stream(direct: str, gateway: str) -> None:
 
 def test_cancel_ends_the_upstream_call(gateway: str, gateway_server: Gateway) -> None:
     seen = len(gateway_server.lines)
-    with client(gateway).chat.completions.create(model="mock-endless:interval=5", messages=MESSAGES, stream=True) as stream:
+    with client(gateway).chat.completions.create(
+        model="mock-endless:interval=5", messages=MESSAGES, stream=True
+    ) as stream:
         for chunk in stream:
             if chunk.choices[0].delta.content:
                 break
@@ -193,7 +203,9 @@ def test_cancelled_task_ends_the_upstream_call(gateway: str, gateway_server: Gat
 
     async def ask() -> None:
         async with async_client(gateway) as client:
-            async for _ in await client.chat.completions.create(model="mock-endless:interval=5", messages=MESSAGES, stream=True):
+            async for _ in await client.chat.completions.create(
+                model="mock-endless:interval=5", messages=MESSAGES, stream=True
+            ):
                 reached.set()
 
     async def cancel() -> None:

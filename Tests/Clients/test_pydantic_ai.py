@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
-from pydantic_ai import Agent, ModelHTTPError, capture_run_messages
-from pydantic_ai.exceptions import ContentFilterError, UnexpectedModelBehavior
+from pydantic_ai import Agent, ModelAPIError, ModelHTTPError
 from pydantic_ai.messages import ModelResponse, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
-from answers import QUESTION, SCRIPTS, THOUGHT, digest, run, scripted, shown_summaries
+from answers import QUESTION, SCRIPTS, digest, run, scripted, shown_summaries
 from conftest import Gateway
 
 SHOWN = [script for script in SCRIPTS if script.startswith(("mock-chat", "mock-tool", "mock-terse"))]
@@ -46,8 +46,14 @@ def check(messages: list[Any], calls: list[Any], output: str, script: str, base_
     assert digest("".join(part.content for part in first.parts if isinstance(part, TextPart))) == answer.content
     thoughts = "".join(part.content for part in first.parts if isinstance(part, ThinkingPart))
     assert thoughts.strip() == (answer.reasoning if base_url == direct else "\n\n".join(shown_summaries(script)))
-    called = [(part.tool_call_id, part.tool_name, part.args_as_dict()) for part in first.parts if isinstance(part, ToolCallPart)]
-    assert called == [(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in answer.tool_calls]
+    called = [
+        (part.tool_call_id, part.tool_name, part.args_as_dict())
+        for part in first.parts
+        if isinstance(part, ToolCallPart)
+    ]
+    assert called == [
+        (call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in answer.tool_calls
+    ]
     assert sorted(calls, key=str) == sorted([call[1:] for call in called], key=str)
     assert digest(output) == ("It is 18 °C in Paris." if called else answer.content)
     assert (first.usage.input_tokens, first.usage.output_tokens) == (31, 1207)
@@ -76,3 +82,36 @@ def test_refusal_has_its_status(status: int, base_url: str, direct: str) -> None
     with pytest.raises(ModelHTTPError, match="refused by the mock") as raised:
         run(agent(base_url, f"mock-refuse:status={status}")[0].run(QUESTION))
     assert raised.value.status_code == (status if base_url == direct or status != 500 else 502)
+
+
+@pytest.mark.parametrize("script", ["mock-error-event", "mock-cut", "mock-bad-chunk"])
+def test_fatal_error_in_mid_stream(script: str, gateway: str) -> None:
+    async def ask() -> None:
+        async with agent(gateway, f"{script}:deltas=40")[0].run_stream(QUESTION) as result:
+            async for piece in result.stream_text(delta=True, debounce_by=None):
+                text.append(piece)
+
+    text: list[str] = []
+    with pytest.raises(ModelAPIError):
+        run(ask())
+    assert "".join(text).startswith("The sky")
+
+
+def test_cancel_ends_the_upstream_call(gateway: str, gateway_server: Gateway) -> None:
+    seen = len(gateway_server.lines)
+
+    async def ask() -> None:
+        async with agent(gateway, "mock-endless:interval=5")[0].run_stream(QUESTION) as result:
+            async for _ in result.stream_text(delta=True, debounce_by=None):
+                reached.set()
+
+    async def cancel() -> None:
+        task = asyncio.create_task(ask())
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    reached = asyncio.Event()
+    run(cancel())
+    assert gateway_server.completion(after=seen)["outcome"] == "client_gone"
