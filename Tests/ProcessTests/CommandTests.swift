@@ -54,7 +54,7 @@ extension ProcessTests {
             let alive = try ChildProcess(["health"], ["PORT": "\(port)"]).end()
             #expect(alive.status == 0 && alive.output == "{\"status\":\"ok\",\"scope\":\"gateway\"}\n")
             let reached = try ChildProcess(["health", "--upstream", "--url", root]).end()
-            #expect(reached.status == 0 && reached.output == "{\"status\":\"ok\",\"upstream\":true}\n")
+            #expect(reached.status == 0 && reached.output.hasPrefix("{\"status\":\"ok\",\"upstream\":true,"))
 
             mock.terminate()
             #expect(try mock.end().status == 0)
