@@ -68,9 +68,14 @@ class Server:
 
 
 class Gateway(Server):
-    def completion(self, after: int) -> dict[str, Any]:
-        """The log line of the first completion that ended later than line `after`."""
-        return self.wait_for(lambda line: (log := json.loads(line))["message"] == "completion" and log, after)
+    def completion(self, after: int, model: str = "mock-endless:interval=5") -> dict[str, Any]:
+        """The log line of the first completion of a model that ended later than line `after`."""
+
+        def find(line: str) -> Any:
+            log = json.loads(line)
+            return log["message"] == "completion" and log["model"] == model and log
+
+        return self.wait_for(find, after)
 
 
 @pytest.fixture(scope="session")
