@@ -18,10 +18,20 @@ struct Harness: Sendable {
 
     var url: String { "\(scheme)://127.0.0.1:\(gateway.port)" }
 
+    /// All tests at once would have more sockets and threads than a process may.
+    private static let places = AsyncSemaphore(places: 12)
+
     /// - Parameter environment: the gateway's; the upstream is filled in where it is not given.
     static func run<Result>(
         _ environment: [String: String] = [:],
         script: @escaping @Sendable (MockRequest) -> MockScript? = { _ in nil },
+        _ body: (Harness) async throws -> Result
+    ) async throws -> Result {
+        try await places.pass { try await start(environment, script: script, body) }
+    }
+
+    private static func start<Result>(
+        _ environment: [String: String], script: @escaping @Sendable (MockRequest) -> MockScript?,
         _ body: (Harness) async throws -> Result
     ) async throws -> Result {
         DescriptorLimit.raise()
