@@ -10,6 +10,7 @@ struct InferenceGateway: AsyncParsableCommand {
             Serve.self, Chat.self, Demo.self, MockUpstreamCommand.self, Health.self, CheckDedicated.self,
             CheckStream.self, ParseCommand.self,
             ModelsCommand.self, EnvironmentExample.self, BenchSummaries.self, BenchParse.self,
+            Soak.self,
         ],
         defaultSubcommand: Serve.self
     )

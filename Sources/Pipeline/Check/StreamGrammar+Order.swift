@@ -18,19 +18,19 @@ extension StreamGrammar {
         switch event.name {
         case "summary.prompt":
             expect(.start, event.name)
-            count(summary: event.text?.utf8.count ?? 0)
+            count(summary: event.text ?? "")
             if stage == .start { stage = .promptDone }
         case "summary.prompt.delta":
             expect(.start, event.name)
         case "summary.reasoning":
             expect(.promptDone, event.name)
-            count(summary: event.text?.utf8.count ?? 0)
+            count(summary: event.text ?? "")
             if stage == .promptDone { stage = .reasoningDone }
         case "summary.reasoning.delta":
             expect(.promptDone, event.name)
         case "output.delta":
             expect(.reasoningDone, event.name)
-            count(answer: event.text?.utf8.count ?? 0)
+            count(answer: event.text ?? "")
         case "error":
             takeError(event, isFatal: isFatal, in: data)
         case "output.done":

@@ -12,6 +12,8 @@ public struct StreamGrammar: Sendable {
         /// Bytes of the answer's text, and of the summaries.
         public var answerBytes = 0
         public var summaryBytes = 0
+        /// Of the answer's text.
+        public var answerHash = TextHash()
         /// Whether the answer is told to be whole.
         public var isComplete = false
         public var finishReason: String?
@@ -163,9 +165,13 @@ public struct StreamGrammar: Sendable {
         verdict.violations.append("event \(verdict.events): \(text)")
     }
 
-    mutating func count(answer: Int = 0, summary: Int = 0) {
-        verdict.answerBytes += answer
-        verdict.summaryBytes += summary
+    mutating func count(answer text: String) {
+        verdict.answerBytes += text.utf8.count
+        verdict.answerHash.add(text)
+    }
+
+    mutating func count(summary text: String) {
+        verdict.summaryBytes += text.utf8.count
     }
 
     mutating func end(isComplete: Bool, finishReason: String?) {
