@@ -49,6 +49,13 @@ static inline long curl_get_long(CURL *easy, CURLINFO info) {
     return value;
 }
 
+// Whether the request could be sent: a connection was made, or one was used again.
+static inline bool curl_has_connection(CURL *easy) {
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds);
+    return microseconds > 0;
+}
+
 static inline CURLMcode curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }

@@ -87,19 +87,31 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
     }
 
     /// Waits until no request is in progress.
-    /// - Returns: false when that took longer than `limit`.
+    /// - Returns: false when that took longer than `limit`, or when the task was cancelled and `endIdleWaits` called.
     public func idle(within limit: Duration) async -> Bool {
         reactor.checkIsolated()
         guard openExchanges > 0 else { return true }
         return await withCheckedContinuation { continuation in
             // Getting here can take a turn of the loop.
-            guard openExchanges > 0 else { return continuation.resume(returning: true) }
+            guard openExchanges > 0, !Task.isCancelled else {
+                return continuation.resume(returning: openExchanges == 0)
+            }
             var token: TimerToken?
             token = reactor.schedule(after: limit) { [unowned self] in
                 if let token { idleWaiters.removeValue(forKey: token)?.resume(returning: false) }
             }
             if let token { idleWaiters[token] = continuation }
         }
+    }
+
+    /// Lets those who wait in `idle` go, with false. To follow the cancellation of their tasks.
+    public func endIdleWaits() {
+        reactor.checkIsolated()
+        for (timer, waiter) in idleWaiters {
+            reactor.cancel(timer)
+            waiter.resume(returning: false)
+        }
+        idleWaiters = [:]
     }
 
     // MARK: Running

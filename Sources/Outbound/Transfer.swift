@@ -193,9 +193,12 @@ public final class Transfer: @unchecked Sendable {
     private func silenceElapsed() {
         // While paused it is our reader that is silent.
         guard !paused else { return }
-        let seconds = request.silenceTimeout.wholeNanoseconds / 1_000_000
+        let limit = request.silenceTimeout.wholeNanoseconds / 1_000_000
+        guard curl_has_connection(easy) else {
+            return fail(UpstreamFailure(kind: .connectTimeout, detail: "no connection to the upstream for \(limit) ms"))
+        }
         let kind: UpstreamFailure.Kind = head == nil ? .headSilence : .bodySilence
-        fail(UpstreamFailure(kind: kind, detail: "no byte from the upstream for \(seconds) ms"))
+        fail(UpstreamFailure(kind: kind, detail: "no byte from the upstream for \(limit) ms"))
     }
 
     // MARK: Called back

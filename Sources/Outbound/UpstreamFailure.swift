@@ -3,7 +3,7 @@ public struct UpstreamFailure: Error, Sendable, Equatable {
     public enum Kind: String, Sendable {
         /// No connection: name not resolved, refused, reset before anything was sent, TLS not agreed on.
         case connect
-        /// No connection within the connect timeout.
+        /// No connection within the connect timeout, or within the silence limit.
         case connectTimeout = "connect_timeout"
         /// No byte for the silence limit, before the response head.
         case headSilence = "head_silence"

@@ -45,7 +45,7 @@ struct DisconnectTests {
             let connection = try RawConnection(port: harness.gateway.port)
             try connection.send(RawRequest.get("/upstream-health"))
             connection.halfClose()
-            #expect(try connection.receiveToEnd().contains(#"{"status":"ok","upstream":true,"summaries":{"calls":0,"#))
+            #expect(try connection.receiveToEnd().contains(#"{"status":"ok","upstream":true,"members":["#))
         }
     }
 
@@ -90,7 +90,7 @@ struct BackPressureTests {
             try connection.send(
                 RawRequest.post(
                     Harness.body(model: "mock-endless:bytes=1000", #","summary_model":"s","reasoning_summary":"off""#)))
-            await harness.mock.recorder.waitForOpenRequests(1)
+            await harness.mock.recorder.waitForRequests(atLeast: 1)
             // The upstream could send without end; what it has sent is bounded by the buffers on the way.
             await harness.mock.recorder.waitForOpenRequests(0)
             #expect(harness.mock.recorder.disconnects == 1)

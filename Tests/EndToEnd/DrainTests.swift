@@ -80,6 +80,22 @@ struct DrainTests {
         }
     }
 
+    @Test("is cut short when its task is cancelled", arguments: [false, true])
+    func cutShort(beforehand: Bool) async throws {
+        try await Harness.run(["DRAIN_TIMEOUT": "600"]) { harness in
+            async let stream = harness.post(Harness.body(model: "mock-endless:interval=5"))
+            await harness.mock.recorder.waitForOpenStreams(1)
+            let drained = Task { await harness.gateway.drain() }
+            if !beforehand { try await eventually { !harness.logs.named("draining").isEmpty } }
+            drained.cancel()
+            await drained.value
+            let events = try ClientEvent.decode(try await stream.body)
+            #expect(events.names.suffix(2) == ["error", "output.done"])
+            #expect(events.dropLast().last?.data["code"] as? String == "shutting_down")
+            #expect(harness.logs.named("drain cut short, ending open streams").count == 1)
+        }
+    }
+
     @Test("goes on accepting for DRAIN_DELAY, but says that it is not ready")
     func delay() async throws {
         try await Harness.run(["DRAIN_DELAY": "600"]) { harness in

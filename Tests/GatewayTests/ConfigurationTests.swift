@@ -20,7 +20,11 @@ struct ConfigurationTests {
         let empty = Dictionary(uniqueKeysWithValues: Variables.all.map { ($0.name, "") })
         for environment in [[:], empty] {
             let configuration = try GatewayConfiguration(environment: environment)
-            #expect(configuration.upstream.chatCompletionsURL == "http://localhost:8001/chat/completions")
+            #expect(
+                configuration.upstream.baseURLs.map(configuration.upstream.chatCompletionsURL)
+                    == ["http://localhost:8001/chat/completions"])
+            #expect(configuration.upstream.ejectFailures == 5 && configuration.upstream.ejectTime == .seconds(10))
+            #expect(configuration.upstream.maxStreamDuration == .zero)
             #expect(configuration.upstream.apiKey == nil)
             #expect(configuration.upstream.requestTimeout == .seconds(60))
             #expect(configuration.upstream.maxRetries == 3)
@@ -44,6 +48,7 @@ struct ConfigurationTests {
             ("PORT", "0"), ("PORT", "65535"), ("REQUEST_TIMEOUT", "0.5"), ("MAX_BODY_BYTES", "1M"),
             ("MAX_BODY_BYTES", "2048"), ("STREAM_BUFFER_BYTES", "64k"), ("ENABLE_PARSE_REASONING", "OFF"),
             ("ENABLE_PARSE_REASONING", "1"), ("UPSTREAM_BASE_URL", "HTTPS://[::1]:8001/v1/"),
+            ("UPSTREAM_BASE_URL", "http://a/, http://b ,"),
             ("UPSTREAM_EXTRA_HEADERS", "X-A: 1 | X-B: two: three"), ("LOG_LEVEL", "Debug"), ("PROMPT_SUMMARY", "off"),
             ("DRAIN_TIMEOUT", "0"), ("UPSTREAM_API_KEY", "sk-1 2"), ("CORS_ALLOW_ORIGINS", "*"),
             ("CORS_ALLOW_ORIGINS", "https://a.example, http://[::1]:3000/ ,chrome-extension://abc"),
@@ -61,7 +66,10 @@ struct ConfigurationTests {
             ("REQUEST_TIMEOUT", "99999999"), ("MAX_BODY_BYTES", "1t"), ("MAX_BODY_BYTES", "9999999999999999g"),
             ("MAX_BODY_BYTES", "k"), ("ENABLE_PARSE_REASONING", "maybe"), ("UPSTREAM_BASE_URL", "localhost:8001"),
             ("UPSTREAM_BASE_URL", "ftp://x"), ("UPSTREAM_BASE_URL", "http://"), ("UPSTREAM_BASE_URL", "http://a@b"),
-            ("UPSTREAM_BASE_URL", "http://a,http://b"), ("UPSTREAM_BASE_URL", "http://a?x=1"),
+            ("UPSTREAM_BASE_URL", "http://a,b"), ("UPSTREAM_BASE_URL", "http://a,http://a/"),
+            ("UPSTREAM_BASE_URL", ","),
+            ("UPSTREAM_EJECT_FAILURES", "0"), ("UPSTREAM_EJECT_TIME", "0"), ("MAX_STREAM_DURATION", "-1"),
+            ("UPSTREAM_BASE_URL", "http://a?x=1"),
             ("UPSTREAM_BASE_URL", "http://a b"), ("UPSTREAM_PATH", "chat"), ("UPSTREAM_API_KEY", "a\nb"),
             ("UPSTREAM_EXTRA_HEADERS", "no colon"), ("UPSTREAM_EXTRA_HEADERS", "Bad Name: x"),
             ("UPSTREAM_EXTRA_HEADERS", "X: a\u{0}b"), ("UPSTREAM_CA_FILE", "/nonexistent/roots.pem"),
@@ -178,5 +186,16 @@ struct EnvironmentExampleTests {
         ] as [(String, Int?)])
     func quota(text: String, count: Int?) {
         #expect(AvailableCPUs.parse(cpuMax: text) == count)
+    }
+
+    @Test(
+        "lowers MAX_CONNECTIONS to what there are descriptors for, and says so",
+        arguments: [(1_048_576, 10_000), (20_000, 10_000), (4_096, 1_344), (1_024, 320), (64, 1)])
+    func descriptors(limit: Int, connections: Int) throws {
+        var configuration = try GatewayConfiguration(environment: ["WORKERS": "2"])
+        configuration.fit(descriptors: limit)
+        #expect(configuration.serving.maxConnections == connections)
+        let warnings = configuration.warnings.filter { $0.contains("MAX_CONNECTIONS") && $0.contains("\(limit)") }
+        #expect(warnings.count == (connections == 10_000 ? 0 : 1))
     }
 }

@@ -50,7 +50,7 @@ struct SummaryEndpointTests {
     @Test("is the upstream's where none is named")
     func none() throws {
         let summary = try summary(["UPSTREAM_BASE_URL": "http://u:1/v1", "UPSTREAM_PATH": "/c"])
-        #expect(summary.chatCompletionsURL == "http://u:1/v1/c" && summary.sharesOrigin)
+        #expect(summary.baseURL == nil && summary.path == "/c" && summary.sharesOrigin)
     }
 
     @Test(
@@ -61,6 +61,7 @@ struct SummaryEndpointTests {
             ("http://u", "http://v", false), ("http://u:1", "http://u:2", false),
             ("http://[::1]/a", "http://[::1]:80", true),
             ("http://[::1]:8/a", "http://[::1]:9", false),
+            ("http://u,http://v", "http://v", true), ("http://u,http://v", "http://w", false),
         ])
     func origin(upstream: String, summary: String, same: Bool) throws {
         let configured = try self.summary(["UPSTREAM_BASE_URL": upstream, "SUMMARY_BASE_URL": summary])

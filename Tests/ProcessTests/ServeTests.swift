@@ -169,6 +169,23 @@ extension ProcessTests {
             }
         }
 
+        @Test("ends open streams in due form at a second SIGTERM, and exits with 0")
+        func secondSignal() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, ["DRAIN_TIMEOUT": "3600"])
+                let stream = try RawConnection(port: port)
+                try stream.send(Self.request("mock-endless:interval=5"))
+                _ = try stream.receive(until: "event: output.delta")
+                gateway.terminate()
+                #expect(try LogObject(try gateway.output.line())["message"] as? String == "draining")
+                _ = try stream.receive(until: "event: output.delta")
+                gateway.terminate()
+                let text = try stream.receiveToEnd()
+                #expect(text.contains(#""code":"shutting_down""#) && text.contains(#""status":"incomplete""#))
+                #expect(try gateway.end().status == 0)
+            }
+        }
+
         @Test("reads .env in its working directory, above which the environment stands")
         func environmentFile() async throws {
             try await Self.withUpstream { mock in

@@ -13,7 +13,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Serve, configured by the environment.",
         discussion: """
             Settings are environment variables, and those of a .env file in the working directory or of the file that \
-            ENV_FILE names; `inference-gateway env-example` lists them all. Logs go to standard output. SIGTERM drains.
+            ENV_FILE names; `inference-gateway env-example` lists them all. Logs go to standard output. SIGTERM drains, a \
+            second one ends the drain at once.
 
             EXIT STATUS
               0   drained and stopped
@@ -22,18 +23,21 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let settings: GatewayConfiguration
+        var settings: GatewayConfiguration
         do throws(ConfigurationError) {
             let environment = try EnvironmentFile.layered(under: EnvironmentFile.process())
             settings = try GatewayConfiguration(environment: environment)
         } catch {
             return try fail(error.lines)
         }
-        DescriptorLimit.raise()
+        settings.fit(descriptors: DescriptorLimit.raise())
         let (logger, sink) = try StructuredLogHandler.make(settings.logging)
         defer { sink.flush() }
         for warning in settings.warnings { logger.warning("\(warning)") }
-        let server = GatewayServer(configuration: settings, logger: logger)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        // The first signal drains.
+        let urged: @Sendable () async -> Void = { for await _ in signals.dropFirst() { break } }
+        let server = GatewayServer(configuration: settings, logger: logger, urged: urged)
         let group = ServiceGroup(
             services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(logger))
         do {

@@ -11,6 +11,8 @@ struct CompletionRecord: Sendable {
     private let start: MonotonicInstant
     var attempts = 0
     var upstreamStatus: Int?
+    /// Base URL of the member that got the last attempt.
+    var upstream: String?
     /// The HTTP status that the client got.
     var status = 200
     private(set) var bytes = 0
@@ -61,6 +63,7 @@ struct CompletionRecord: Sendable {
             "reasoning_chars": .stringConvertible(progress.reasoningCharacters),
             "answer_chars": .stringConvertible(progress.answerCharacters),
         ]
+        metadata["upstream"] = upstream.map { "\($0)" }
         metadata["upstream_status"] = upstreamStatus.map { .stringConvertible($0) }
         metadata["reasoning_format"] = progress.format.map { "\($0)" }
         metadata["finish_reason"] = progress.finishReason.map { "\($0)" }

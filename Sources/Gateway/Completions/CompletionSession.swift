@@ -26,6 +26,8 @@ actor CompletionSession {
     private let roomMade = Gate()
     private var lastWrite: MonotonicInstant
     private var waitsForRoom = false
+    /// Whether the present attempt at the upstream has brought no response head yet.
+    var awaitsHead = true
     private var reasoningIsOver = false
     private var keepAliveTimer: TimerToken?
     private var headTimer: TimerToken?
@@ -210,6 +212,15 @@ actor CompletionSession {
 
     func note(_ change: (inout CompletionRecord) -> Void) {
         change(&record)
+    }
+
+    /// Takes a retry from the budget that all calls share.
+    func mayRetry(_ stage: String, _ budget: Locked<RetryBudget>) -> Bool {
+        if budget.takeRetry() { return true }
+        worker.shared.logger.warning(
+            "retry budget spent",
+            metadata: ["request_id": "\(pipeline.settings.requestID)", "stage": "\(stage)"])
+        return false
     }
 
     func warnOfRetry(_ stage: String, _ reason: String, delay: Duration, retry: Int) {

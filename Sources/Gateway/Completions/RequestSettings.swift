@@ -53,6 +53,15 @@ extension GatewayConfiguration {
         RetryPolicy(limit: upstream.maxRetries, firstDelay: upstream.retryBackoff)
     }
 
+    /// One request can always make all of its retries.
+    var retryBudget: RetryBudget {
+        RetryBudget(minimum: max(10, upstream.maxRetries))
+    }
+
+    var poolSettings: UpstreamPool.Settings {
+        UpstreamPool.Settings(failures: upstream.ejectFailures, ejectTime: upstream.ejectTime)
+    }
+
     var inboundLimits: InboundLimits {
         InboundLimits(
             connections: serving.maxConnections, bodyBytes: serving.maxBodyBytes,

@@ -16,8 +16,26 @@ extension CompletionSession {
 
     private var expectation: TextExpectation { configuration.summaryExpectation(of: summaryCapabilities) }
 
-    /// - Parameter words: told the words of a streamed summary as they come.
-    func attempt(_ call: UpstreamRequest, _ words: @Sendable (String) -> Void) async -> SummaryAttempt {
+    /// An attempt at the summaries' own endpoint, or at a member of the upstream's pool. It does not judge the member: the
+    /// summary model may fail where the model behind the answers works, and the other way round.
+    /// - Parameters:
+    ///   - tried: members of earlier attempts; this one's is appended.
+    ///   - words: told the words of a streamed summary as they come.
+    func attempt(
+        _ body: RequestBody, _ tried: inout [Int], _ words: @Sendable (String) -> Void
+    ) async -> SummaryAttempt {
+        if let own = configuration.summary.baseURL {
+            tried.append(0)
+            return await attempt(target.summary(body, at: own), words)
+        }
+        let upstreams = worker.shared.upstreams
+        let lease = upstreams.lease(tried: tried, mayProbe: false)
+        defer { upstreams.end(lease) }
+        tried.append(lease.member)
+        return await attempt(target.summary(body, at: lease.baseURL), words)
+    }
+
+    private func attempt(_ call: UpstreamRequest, _ words: @Sendable (String) -> Void) async -> SummaryAttempt {
         do throws(UpstreamFailure) {
             let transfer = try Transfer(call, on: worker.summaries.multi)
             defer { transfer.close() }

@@ -89,7 +89,7 @@ extension CompletionSession {
             subject, of: text, context: context, prompts: settings.prompts,
             model: configuration.summaryModel(for: request), streamed: settings.streams,
             maximumTokens: settings.maxTokens, extraMembers: summaryCapabilities.summaryBody)
-        let call = target.summary(RequestBody(body))
+        let call = RequestBody(body)
         return await withTaskGroup(of: SummaryResult?.self) { group in
             group.addTask {
                 guard await self.worker.summaries.enter() else { return nil }
@@ -129,19 +129,21 @@ extension CompletionSession {
     }
 
     private func attempts(
-        _ call: UpstreamRequest, _ subject: SummaryPrompts.Subject, _ words: @Sendable (String) -> Void
+        _ call: RequestBody, _ subject: SummaryPrompts.Subject, _ words: @Sendable (String) -> Void
     ) async -> SummaryResult? {
         let policy = configuration.retryPolicy
-        var retries = 0
+        let budget = worker.shared.summaryRetryBudget
+        var tried: [Int] = []
+        budget.noteAttempt()
         while !Task.isCancelled {
-            let attempt = await attempt(call, words)
+            let attempt = await attempt(call, &tried, words)
             guard case .failed(let detail) = attempt.result.outcome else { return attempt.result }
+            let retry = tried.count
             let delay =
                 attempt.isRetryable
-                ? policy.delay(retries: retries, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1)) : nil
-            guard let delay else { return attempt.result }
-            retries += 1
-            warnOfRetry(subject.stage.rawValue, detail, delay: delay, retry: retries)
+                ? policy.delay(retries: retry - 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1)) : nil
+            guard let delay, mayRetry(subject.stage.rawValue, budget) else { return attempt.result }
+            warnOfRetry(subject.stage.rawValue, detail, delay: delay, retry: retry)
             guard (try? await reactor.sleep(for: delay)) != nil else { return nil }
         }
         return nil

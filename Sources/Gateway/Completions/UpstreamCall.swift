@@ -26,33 +26,73 @@ extension CompletionSession {
                 instruction: settings.instruction, includeUsage: configuration.upstream.includeUsage,
                 extraMembers: configuration.capabilities(for: request).extraBody))
         let policy = configuration.retryPolicy
-        var retries = 0
+        let deadline = limitDuration()
+        defer { if let deadline { reactor.cancel(deadline) } }
+        var tried: [Int] = []
+        worker.shared.retryBudget.noteAttempt()
         while true {
             note { $0.attempts += 1 }
-            let attempt = await attempt(target.completion(body))
+            let attempt = await attempt(body, &tried)
             guard case .failed(let fault, let retryable, let retryAfter) = attempt, !Task.isCancelled else { return }
+            let retry = tried.count
             let delay =
                 retryable && !pipeline.hasUsedUpstream
-                ? policy.delay(retries: retries, retryAfter: retryAfter, jitter: .random(in: 0...1)) : nil
-            guard let delay else { return fail(fault.hiding(configuration.upstreamSecrets)) }
-            retries += 1
-            warnOfRetry("upstream", fault.cause, delay: delay, retry: retries)
+                ? policy.delay(retries: retry - 1, retryAfter: retryAfter, jitter: .random(in: 0...1)) : nil
+            guard let delay, mayRetry("upstream", worker.shared.retryBudget) else {
+                return fail(fault.hiding(configuration.upstreamSecrets))
+            }
+            warnOfRetry("upstream", fault.cause, delay: delay, retry: retry)
+            awaitsHead = true
             guard (try? await reactor.sleep(for: delay)) != nil else { return }
             restartUpstream()
         }
     }
 
-    private func attempt(_ request: UpstreamRequest) async -> Attempt {
+    private func attempt(_ body: RequestBody, _ tried: inout [Int]) async -> Attempt {
+        let upstreams = worker.shared.upstreams
+        let lease = upstreams.lease(tried: tried, mayProbe: true)
+        defer { upstreams.end(lease) }
+        tried.append(lease.member)
+        note { $0.upstream = lease.baseURL }
         do throws(UpstreamFailure) {
-            let transfer = try Transfer(request, on: worker.multi)
+            let transfer = try Transfer(target.completion(body, at: lease.baseURL), on: worker.multi)
             defer { transfer.close() }
-            let head = try await transfer.responseHead()
+            let head = try await head(of: transfer, lease)
             note { $0.upstreamStatus = head.status }
             guard (200..<300).contains(head.status) else { return try await refusal(transfer, head) }
             upstreamAccepted()
             return try await answer(transfer)
         } catch {
-            return .failed(StreamFault(error), retryable: error.isRetryable, retryAfter: nil)
+            return .failed(StreamFault(error, in: phase), retryable: error.isRetryable, retryAfter: nil)
+        }
+    }
+
+    private func head(
+        of transfer: Transfer, _ lease: UpstreamMembers.Lease
+    ) async throws(UpstreamFailure) -> UpstreamResponseHead {
+        do throws(UpstreamFailure) {
+            let head = try await transfer.responseHead()
+            awaitsHead = false
+            worker.shared.upstreams.report(lease, status: head.status)
+            return head
+        } catch {
+            worker.shared.upstreams.report(lease, error)
+            throw error
+        }
+    }
+
+    /// What the upstream is sending, or is expected to.
+    private var phase: StreamPhase {
+        if awaitsHead { return .head }
+        return pipeline.reasoningEnded ? .answer : pipeline.hasUsedUpstream ? .reasoning : .start
+    }
+
+    /// Ends the stream when the whole answer takes too long (`MAX_STREAM_DURATION`).
+    private func limitDuration() -> TimerToken? {
+        let limit = configuration.upstream.maxStreamDuration
+        guard limit > .zero else { return nil }
+        return reactor.schedule(after: limit) { [weak self] in
+            self?.assumeIsolated { session in session.fail(.tooLong(limit, in: session.phase)) }
         }
     }
 
@@ -96,15 +136,5 @@ extension CompletionSession {
         return .failed(
             fault,
             retryable: RetryPolicy.isRetryable(status: head.status), retryAfter: retryAfter)
-    }
-}
-
-extension StreamFault {
-    init(_ failure: UpstreamFailure) {
-        let timedOut = [.connectTimeout, .headSilence, .bodySilence].contains(failure.kind)
-        self.init(
-            code: timedOut ? "upstream_timeout" : "upstream_error",
-            message: timedOut ? "The upstream did not answer in time." : "The upstream could not be read.",
-            detail: "\(failure.kind.rawValue): \(failure.detail)")
     }
 }

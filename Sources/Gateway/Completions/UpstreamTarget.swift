@@ -26,32 +26,36 @@ struct UpstreamTarget: Sendable {
     }
 
     /// The call whose answer the client waits for.
-    func completion(_ body: RequestBody) -> UpstreamRequest {
+    /// - Parameter baseURL: a member of the pool.
+    func completion(_ body: RequestBody, at baseURL: String) -> UpstreamRequest {
         var fields = fields
         fields[.accept] = "text/event-stream"
         return UpstreamRequest(
-            method: .post, url: configuration.upstream.chatCompletionsURL, headerFields: fields, body: body,
+            method: .post, url: configuration.upstream.chatCompletionsURL(at: baseURL), headerFields: fields,
+            body: body,
             connectTimeout: configuration.upstream.connectTimeout,
             silenceTimeout: configuration.upstream.requestTimeout)
     }
 
     /// A summary call.
-    func summary(_ body: RequestBody) -> UpstreamRequest {
+    /// - Parameter baseURL: the summaries' own, or a member of the pool.
+    func summary(_ body: RequestBody, at baseURL: String) -> UpstreamRequest {
         let summary = configuration.summary
         var fields = summaryFields
         fields[.accept] = summary.streams ? "text/event-stream" : "application/json"
         return UpstreamRequest(
-            method: .post, url: summary.chatCompletionsURL, headerFields: fields, body: body,
+            method: .post, url: baseURL + summary.path, headerFields: fields, body: body,
             connectTimeout: configuration.upstream.connectTimeout, silenceTimeout: summary.timeout)
     }
 
     /// The list of models.
-    func models(silence: Duration) -> UpstreamRequest {
+    /// - Parameter baseURL: a member of the pool.
+    func models(silence: Duration, at baseURL: String) -> UpstreamRequest {
         var fields = fields
         fields[.accept] = "application/json"
         fields[.contentType] = nil
         return UpstreamRequest(
-            method: .get, url: configuration.upstream.modelsURL, headerFields: fields,
+            method: .get, url: configuration.upstream.modelsURL(at: baseURL), headerFields: fields,
             connectTimeout: configuration.upstream.connectTimeout, silenceTimeout: silence)
     }
 }

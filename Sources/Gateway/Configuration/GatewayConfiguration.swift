@@ -4,8 +4,8 @@ public import Pipeline
 /// What the environment variables say (`env.example`), checked.
 public struct GatewayConfiguration: Sendable {
     public struct Upstream: Sendable {
-        /// Without a trailing `/`.
-        public var baseURL: String
+        /// The pool's members, at least one. Without a trailing `/`.
+        public var baseURLs: [String]
         public var path: String
         public var apiKey: Secret?
         public var allowModels: ModelAllowlist
@@ -18,13 +18,20 @@ public struct GatewayConfiguration: Sendable {
         public var maxConnections: Int
         public var caFile: String?
         public var insecure: Bool
+        /// Failures in a row that take a member out of the pool.
+        public var ejectFailures: Int
+        /// How long, the first time.
+        public var ejectTime: Duration
+        /// Of the upstream's stream; zero: no limit.
+        public var maxStreamDuration: Duration
         public var includeUsage: Bool
         public var extraHeaders: [HTTPField]
 
-        public var chatCompletionsURL: String { baseURL + path }
+        /// - Parameter baseURL: a member's.
+        public func chatCompletionsURL(at baseURL: String) -> String { baseURL + path }
 
         /// Beside the completions, as in OpenAI's API.
-        public var modelsURL: String {
+        public func modelsURL(at baseURL: String) -> String {
             let completions = "/chat/completions"
             return baseURL + (path.hasSuffix(completions) ? String(path.dropLast(completions.count)) : "") + "/models"
         }
@@ -50,7 +57,9 @@ public struct GatewayConfiguration: Sendable {
         public var hold: Duration
         public var rollingCharacters: Int
         public var rollingInterval: Duration
-        public var chatCompletionsURL: String
+        /// nil: with the upstream, at a member of its pool.
+        public var baseURL: String?
+        public var path: String
         /// nil: the upstream's, as far as `sharesOrigin` allows.
         public var apiKey: Secret?
         /// Whether the summaries' endpoint may get what is meant for the upstream: its headers, and the client's key.
@@ -140,7 +149,7 @@ public struct GatewayConfiguration: Sendable {
 
 extension GatewayConfiguration.Upstream {
     fileprivate init(_ reader: inout ConfigurationReader) {
-        baseURL = reader.required(Variables.upstreamBaseURL, or: "")
+        baseURLs = reader.required(Variables.upstreamBaseURL, or: [])
         path = reader.required(Variables.upstreamPath, or: "")
         apiKey = reader.value(Variables.upstreamAPIKey)
         allowModels = ModelAllowlist(reader.required(Variables.allowModels, or: []))
@@ -152,6 +161,9 @@ extension GatewayConfiguration.Upstream {
         maxConnections = reader.required(Variables.upstreamMaxConnections, or: 0)
         caFile = reader.value(Variables.upstreamCAFile)
         insecure = reader.required(Variables.upstreamInsecure, or: false)
+        ejectFailures = reader.required(Variables.upstreamEjectFailures, or: 5)
+        ejectTime = reader.required(Variables.upstreamEjectTime, or: .seconds(10))
+        maxStreamDuration = reader.required(Variables.maxStreamDuration, or: .zero)
         includeUsage = reader.required(Variables.upstreamIncludeUsage, or: true)
         extraHeaders = reader.required(Variables.upstreamExtraHeaders, or: [])
     }
@@ -171,10 +183,10 @@ extension GatewayConfiguration.Summary {
         hold = reader.value(Variables.summaryHold) ?? timeout
         rollingCharacters = reader.required(Variables.rollingChars, or: 1_200)
         rollingInterval = reader.required(Variables.rollingInterval, or: .seconds(3))
-        let baseURL = reader.value(Variables.summaryBaseURL)
-        let path = reader.value(Variables.summaryPath) ?? upstream.path
-        chatCompletionsURL = (baseURL ?? upstream.baseURL) + path
-        sharesOrigin = baseURL.map { Self.origin($0) == Self.origin(upstream.baseURL) } ?? true
+        baseURL = reader.value(Variables.summaryBaseURL)
+        path = reader.value(Variables.summaryPath) ?? upstream.path
+        let origins = upstream.baseURLs.map(Self.origin)
+        sharesOrigin = baseURL.map { origins.contains(Self.origin($0)) } ?? true
         apiKey = reader.value(Variables.summaryAPIKey)
         concurrency = reader.required(Variables.summaryConcurrency, or: 1_024)
         cacheEntries = reader.required(Variables.summaryCacheEntries, or: 0)

@@ -81,6 +81,22 @@ extension VariableKind<String> {
     }
 }
 
+extension VariableKind<[String]> {
+    /// Members of one pool.
+    private static var mostURLs: Int { 256 }
+
+    /// URLs as `url` has them, parted by commas, each once.
+    static let urls = VariableKind(
+        accepted: "up to \(mostURLs) different URLs, parted by commas, that begin with http:// or https://, "
+            + "without user, query and fragment"
+    ) { text in
+        let items = list.parse(text) ?? []
+        let urls = items.compactMap { VariableKind<String>.url.parse($0) }
+        let areGood = urls.count == items.count && (1...mostURLs).contains(urls.count) && Set(urls).count == urls.count
+        return areGood ? urls : nil
+    }
+}
+
 extension VariableKind<Secret> {
     static let secret = VariableKind(accepted: "one line of visible characters") { text in
         isHeaderValue(text) ? Secret(text) : nil

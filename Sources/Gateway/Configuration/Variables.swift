@@ -7,7 +7,8 @@ enum Variables {
 
     // The upstream.
     static let upstreamBaseURL = Variable(
-        "UPSTREAM_BASE_URL", default: "http://localhost:8001", .url, "Where the model lives. May end in / or not.")
+        "UPSTREAM_BASE_URL", default: "http://localhost:8001", .urls,
+        "Where the model lives. May end in / or not. Several, parted by commas, are a pool of equals.")
     static let upstreamPath = Variable(
         "UPSTREAM_PATH", default: "/chat/completions", .urlPath, "Appended to the base URL.")
     static let upstreamAPIKey = Variable(
@@ -24,7 +25,11 @@ enum Variables {
         "The same for summary_model; SUMMARY_MODEL_DEFAULT is always allowed.")
     static let requestTimeout = Variable(
         "REQUEST_TIMEOUT", default: "60", .seconds(0.001...day),
-        "Longest silence of the upstream, in seconds: to its response head, and then between two chunks.")
+        "Longest silence of the upstream, in seconds: to its response head, and then between two chunks. Any byte counts."
+    )
+    static let maxStreamDuration = Variable(
+        "MAX_STREAM_DURATION", default: "0", .seconds(0...day),
+        "Longest time in seconds for the upstream's whole answer, retries included; 0: no limit.")
     static let summaryTimeout = Variable(
         "SUMMARY_TIMEOUT", default: "10", .seconds(0.001...day),
         "Whole budget of one summary in seconds, its retries included.")
@@ -153,6 +158,12 @@ enum Variables {
         "UPSTREAM_CA_FILE", default: nil, .readableFile, "PEM file of trusted roots; unset: the system's store.")
     static let upstreamInsecure = Variable(
         "UPSTREAM_INSECURE", default: "false", .boolean, "true: certificates of the upstream are not verified.")
+    static let upstreamEjectFailures = Variable(
+        "UPSTREAM_EJECT_FAILURES", default: "5", .integer(1...1_000_000),
+        "Failures in a row, no answer or a 5xx, that take a member out of the pool; never the last one.")
+    static let upstreamEjectTime = Variable(
+        "UPSTREAM_EJECT_TIME", default: "10", .seconds(0.001...day),
+        "Seconds for which it is out; doubles each time, up to 300.")
     static let upstreamIncludeUsage = Variable(
         "UPSTREAM_INCLUDE_USAGE", default: "true", .boolean,
         "false: stream_options.include_usage is not added, for servers that refuse unknown fields.")
@@ -182,7 +193,7 @@ enum Variables {
 
     static let all: [any AnyVariable] = [
         upstreamBaseURL, upstreamPath, upstreamAPIKey, summaryModelDefault, allowModels, allowSummaryModels,
-        requestTimeout, summaryTimeout, maxReasoningChars, upstreamMaxRetries, upstreamRetryBackoff,
+        requestTimeout, maxStreamDuration, summaryTimeout, maxReasoningChars, upstreamMaxRetries, upstreamRetryBackoff,
         enableParseReasoning,
         host, port, gatewayAPIKeys, workers, maxConnections, maxConcurrentRequests, maxConcurrentPerKey, maxBodyBytes,
         headerTimeout, writeTimeout,
@@ -191,7 +202,8 @@ enum Variables {
         rollingInterval,
         summaryBaseURL, summaryPath, summaryAPIKey, summaryConcurrency, summaryCacheEntries, summaryPromptsFile,
         maxPromptChars, summaryMaxTokens, preambleChars, modelCapabilitiesFile,
-        connectTimeout, upstreamMaxConnections, upstreamCAFile, upstreamInsecure, upstreamIncludeUsage,
+        connectTimeout, upstreamMaxConnections, upstreamCAFile, upstreamInsecure, upstreamEjectFailures,
+        upstreamEjectTime, upstreamIncludeUsage,
         upstreamExtraHeaders,
         logLevel, logFormat, logContent,
         gatewayURL, gatewayAPIKey, friendliEndpointID, friendliAPIBase,

@@ -12,6 +12,8 @@ struct ModelsRoute {
     private static let listLimit = 8 << 20
     /// Longest silence of the upstream.
     private static let silence = Duration.seconds(10)
+    /// Members of the pool that are asked, one after the other, while they fail.
+    private static let members = 3
 
     /// - Parameter name: the one model asked for; nil: all.
     func response(for name: String?) async -> Response {
@@ -38,22 +40,31 @@ struct ModelsRoute {
         let allowed = configuration.upstream.allowModels
         let target = UpstreamTarget(
             configuration: configuration, authorization: head.headerFields[.authorization], requestID: requestID)
-        let fault: StreamFault
-        do throws(UpstreamFailure) {
-            let transfer = try Transfer(target.models(silence: Self.silence), on: worker.multi)
-            defer { transfer.close() }
-            let answer = try await transfer.responseHead()
-            let body = try await transfer.readAll(limit: Self.listLimit)
-            if (200..<300).contains(answer.status) {
-                return ModelList(upstream: body.span, allowed: allowed) ?? ModelList(names: allowed.literalNames)
+        let upstreams = worker.shared.upstreams
+        var tried: [Int] = []
+        var fault: StreamFault?
+        while tried.count < min(upstreams.baseURLs.count, Self.members) {
+            let lease = upstreams.lease(tried: tried, mayProbe: false)
+            defer { upstreams.end(lease) }
+            tried.append(lease.member)
+            do throws(UpstreamFailure) {
+                let transfer = try Transfer(
+                    target.models(silence: Self.silence, at: lease.baseURL), on: worker.multi)
+                defer { transfer.close() }
+                let answer = try await transfer.responseHead()
+                let body = try await transfer.readAll(limit: Self.listLimit)
+                if (200..<300).contains(answer.status) {
+                    return ModelList(upstream: body.span, allowed: allowed) ?? ModelList(names: allowed.literalNames)
+                }
+                // An upstream without a list.
+                if [404, 405, 501].contains(answer.status) { return ModelList(names: allowed.literalNames) }
+                fault = StreamFault(status: answer.status, body: body.span)
+                if answer.status < 500 { break }
+            } catch {
+                fault = StreamFault(error)
             }
-            // An upstream without a list.
-            if [404, 405, 501].contains(answer.status) { return ModelList(names: allowed.literalNames) }
-            fault = StreamFault(status: answer.status, body: body.span)
-        } catch {
-            fault = StreamFault(error)
         }
-        guard allowed.literalNames.isEmpty else { return ModelList(names: allowed.literalNames) }
+        guard allowed.literalNames.isEmpty, let fault else { return ModelList(names: allowed.literalNames) }
         throw APIError(fault.hiding(configuration.upstreamSecrets))
     }
 }

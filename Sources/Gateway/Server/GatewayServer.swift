@@ -9,14 +9,19 @@ public struct GatewayServer: Service {
     private let configuration: GatewayConfiguration
     private let logger: Logger
     private let started: @Sendable (UInt16) -> Void
+    private let urged: (@Sendable () async -> Void)?
 
-    /// - Parameter started: told the port once connections are accepted.
+    /// - Parameters:
+    ///   - started: told the port once connections are accepted.
+    ///   - urged: awaited while the gateway drains; when it returns, the drain ends at once. It must heed cancellation.
     public init(
-        configuration: GatewayConfiguration, logger: Logger, started: @escaping @Sendable (UInt16) -> Void = { _ in }
+        configuration: GatewayConfiguration, logger: Logger, started: @escaping @Sendable (UInt16) -> Void = { _ in },
+        urged: (@Sendable () async -> Void)? = nil
     ) {
         self.configuration = configuration
         self.logger = logger
         self.started = started
+        self.urged = urged
     }
 
     /// Serves until a graceful shutdown, then drains (configuration.md, `DRAIN_TIMEOUT`).
@@ -25,7 +30,12 @@ public struct GatewayServer: Service {
         let instance = try await GatewayInstance.start(configuration: configuration, logger: logger)
         started(instance.port)
         await untilShutdown()
-        await instance.drain()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await instance.drain() }
+            if let urged { group.addTask { await urged() } }
+            await group.next()
+            group.cancelAll()
+        }
         await instance.stop()
     }
 
@@ -56,13 +66,14 @@ public struct GatewayInstance: Sendable {
         for (number, descriptor) in sockets.descriptors.enumerated() {
             workers.append(try await Worker.start(number: number, listenSocket: descriptor, shared: shared))
         }
+        let upstream = configuration.upstream
         logger.info(
             "listening",
             metadata: [
                 "scheme": "\(serving.tls == nil ? "http" : "https")", "host": "\(serving.host)",
                 "port": .stringConvertible(sockets.port),
                 "workers": .stringConvertible(workers.count),
-                "upstream": "\(configuration.upstream.chatCompletionsURL)",
+                "upstream": "\(upstream.baseURLs.map(upstream.chatCompletionsURL).joined(separator: ","))",
             ])
         return GatewayInstance(workers: workers, shared: shared, port: sockets.port)
     }
@@ -71,7 +82,7 @@ public struct GatewayInstance: Sendable {
     public var openCompletions: Int { shared.places.taken }
 
     /// Refuses new completions and lets open streams finish, for as long as the configuration allows; the rest end
-    /// with an error event of code `shutting_down`.
+    /// with an error event of code `shutting_down`. Cancelling the task ends the wait.
     public func drain() async {
         let serving = shared.configuration.serving
         shared.ready.store(false, ordering: .relaxed)
@@ -81,10 +92,14 @@ public struct GatewayInstance: Sendable {
         for worker in workers { await worker.beginDrain() }
         if await !idle(within: serving.drainTimeout) {
             shared.logger.warning(
-                "drain timeout, ending open streams", metadata: ["open": .stringConvertible(openCompletions)])
-            for worker in workers { await worker.endSessions() }
-            // The last events are on their way; a client that does not take them is not waited for long.
-            _ = await idle(within: .seconds(1))
+                "\(Task.isCancelled ? "drain cut short" : "drain timeout"), ending open streams",
+                metadata: ["open": .stringConvertible(openCompletions)])
+            // In a task of its own: what remains to be done is short, and is not cancelled with the wait.
+            await Task {
+                for worker in workers { await worker.endSessions() }
+                // The last events are on their way; a client that does not take them is not waited for long.
+                _ = await idle(within: .seconds(1))
+            }.value
         }
         shared.logger.info("drained", metadata: ["open": .stringConvertible(openCompletions)])
     }

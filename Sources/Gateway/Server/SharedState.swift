@@ -1,5 +1,7 @@
+internal import EventLoop
 internal import Inbound
 internal import Logging
+internal import Outbound
 internal import Synchronization
 
 /// What the loops share: constants and counters.
@@ -14,6 +16,11 @@ final class SharedState: Sendable {
     let places: CompletionPlaces
     /// How the summary calls fare, which is nothing to the upstream's health.
     let summaries = SummaryCounts()
+    let upstreams: UpstreamMembers
+    /// For the retries of the calls whose answers clients wait for.
+    let retryBudget: Locked<RetryBudget>
+    /// For those of summary calls: what they spend is not missing elsewhere.
+    let summaryRetryBudget: Locked<RetryBudget>
     /// What `/readyz` says.
     let ready = Atomic<Bool>(true)
     /// Whether the loops have been ended.
@@ -27,30 +34,10 @@ final class SharedState: Sendable {
         let serving = configuration.serving
         apiKeys = APIKeys(serving.apiKeys)
         credentials = serving.tls.map { TLSCredentials(certificate: $0.certificate, key: $0.key.value) }
+        upstreams = UpstreamMembers(
+            baseURLs: configuration.upstream.baseURLs, settings: configuration.poolSettings, logger: logger)
+        retryBudget = Locked(configuration.retryBudget)
+        summaryRetryBudget = Locked(configuration.retryBudget)
         places = CompletionPlaces(limit: serving.maxConcurrentRequests, perKey: serving.maxConcurrentPerKey)
-    }
-}
-
-/// Counts of summary calls, over all loops.
-final class SummaryCounts: Sendable {
-    private let calls = Atomic<Int>(0)
-    private let failures = Atomic<Int>(0)
-    private let consecutiveFailures = Atomic<Int>(0)
-
-    /// A call has ended, its retries included.
-    func note(failed: Bool) {
-        calls.add(1, ordering: .relaxed)
-        if failed {
-            failures.add(1, ordering: .relaxed)
-            consecutiveFailures.add(1, ordering: .relaxed)
-        } else {
-            consecutiveFailures.store(0, ordering: .relaxed)
-        }
-    }
-
-    /// As `/upstream-health` tells it.
-    var json: String {
-        #"{"calls":\#(calls.load(ordering: .relaxed)),"failures":\#(failures.load(ordering: .relaxed)),"#
-            + #""consecutive_failures":\#(consecutiveFailures.load(ordering: .relaxed))}"#
     }
 }

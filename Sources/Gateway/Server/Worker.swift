@@ -72,10 +72,16 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Waits until no request is in progress.
-    /// - Returns: false when that took longer than `limit`.
+    /// - Returns: false when that took longer than `limit`, or when the task was cancelled.
     func idle(within limit: Duration) async -> Bool {
         guard let daemon = await reactor.perform({ self.daemon }) else { return true }
-        return await Task(executorPreference: reactor) { await daemon.idle(within: limit) }.value
+        let wait = Task(executorPreference: reactor) { await daemon.idle(within: limit) }
+        return await withTaskCancellationHandler {
+            await wait.value
+        } onCancel: {
+            wait.cancel()
+            reactor.execute { daemon.endIdleWaits() }
+        }
     }
 
     /// Ends what is still open with an error of code `shutting_down`.
