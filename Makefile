@@ -91,6 +91,17 @@ bench-summaries: build ## how long readers wait for summaries and for the answer
 bench-parse: build ## what the reasoning parsers cost for each delta
 	exec $(BINARY) bench-parse
 
+.PHONY: bench-stalled
+bench-stalled: build ## the memory that a thousand clients cost who do not read
+	exec $(BINARY) bench-stalled
+
+# Minutes that `make soak` takes.
+MINUTES ?= 30
+
+.PHONY: soak
+soak: build ## mixed traffic with faults, leaving clients and drains, for MINUTES minutes: is anything lost, does anything grow?
+	exec $(BINARY) soak --minutes $(MINUTES)
+
 .PHONY: test-tsan
 test-tsan: dependencies ## all tests under the thread sanitizer
 	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan

@@ -47,7 +47,7 @@ let package = Package(
         module("EventLoop", ["CLinux", deque, heap]),
         module("JSON"),
         module("ServerSentEvents"),
-        module("Inbound", ["CMicroHTTPD", "EventLoop", httpTypes]),
+        module("Inbound", ["CMicroHTTPD", "EventLoop", deque, httpTypes]),
         module("Outbound", ["CCurl", "EventLoop", httpTypes]),
         module("Pipeline", ["JSON", "ServerSentEvents"]),
         module(

@@ -9,7 +9,7 @@ struct InferenceGateway: AsyncParsableCommand {
         subcommands: [
             Serve.self, Chat.self, Demo.self, MockUpstreamCommand.self, Health.self, CheckDedicated.self,
             CheckStream.self, ParseCommand.self,
-            ModelsCommand.self, EnvironmentExample.self, BenchSummaries.self, BenchParse.self,
+            ModelsCommand.self, EnvironmentExample.self, BenchSummaries.self, BenchParse.self, BenchStalled.self,
             Soak.self,
         ],
         defaultSubcommand: Serve.self

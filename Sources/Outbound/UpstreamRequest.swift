@@ -65,7 +65,7 @@ public struct OutboundSettings: Sendable {
 
     public init(
         idleConnections: Int = 256, connectionsPerHost: Int = 0, caFile: String? = nil, insecure: Bool = false,
-        receiveBuffer: Int = 8 << 10, highWatermark: Int = 64 << 10, userAgent: String = "inference-gateway"
+        receiveBuffer: Int = 8 << 10, highWatermark: Int = 32 << 10, userAgent: String = "inference-gateway"
     ) {
         self.idleConnections = idleConnections
         self.connectionsPerHost = connectionsPerHost

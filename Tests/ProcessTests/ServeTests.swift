@@ -11,6 +11,15 @@ extension ProcessTests {
                 #"{"model":"\#(model)","stream":true,"messages":[{"role":"user","content":"\#(message)"}]}"#)
         }
 
+        /// The answer's text in what a client of HTTP/1.0 got, which is no chunks; nil when its last event does not tell
+        /// that it is whole. How many deltas it came in is up to the machine.
+        private static func wholeAnswer(_ response: String) throws -> String? {
+            let body = response.split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""
+            let events = try ClientEvent.decode(Array(body.utf8))
+            let isWhole = events.last?.data["status"] as? String == "completed"
+            return isWhole && events.first("error") == nil ? events.answer : nil
+        }
+
         /// One completion with a connection of its own.
         private static func complete(port: UInt16, message: String = "Why?") throws -> Bool {
             let connection = try RawConnection(port: port)
@@ -137,14 +146,13 @@ extension ProcessTests {
             try await Self.withUpstream { mock in
                 let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL)
                 let stream = try RawConnection(port: port)
-                try stream.send(Self.request("mock-slow:deltas=20,interval=50"))
+                try stream.send(Self.request("mock-slow:deltas=20,interval=50").replacing("HTTP/1.1", with: "HTTP/1.0"))
                 let begin = try stream.receive(until: "event: output.delta")
                 // One that sends nothing holds nobody up.
                 let idle = try RawConnection(port: port)
                 gateway.terminate()
                 let text = begin + (try stream.receiveToEnd())
-                #expect(text.ranges(of: "event: output.delta").count == 20)
-                #expect(text.contains(#""status":"completed""#) && !text.contains("event: error"))
+                #expect(try Self.wholeAnswer(text) == String(repeating: "xxxx", count: 20))
                 let (output, diagnostics, status) = try gateway.end()
                 #expect(status == 0 && diagnostics.isEmpty)
                 let lines = try output.split(separator: "\n").map { try LogObject(String($0)) }
@@ -152,6 +160,28 @@ extension ProcessTests {
                 #expect(lines.allSatisfy { $0["timestamp"] is String && $0["level"] as? String == "info" })
                 #expect(lines[1]["outcome"] as? String == "completed" && lines[1]["status"] as? Int == 200)
                 #expect(try idle.receive().isEmpty)
+            }
+        }
+
+        @Test("loses none of a hundred streams that end within DRAIN_TIMEOUT when SIGTERM comes")
+        func drainUnderLoad() async throws {
+            try await Self.withUpstream { mock in
+                let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, ["DRAIN_TIMEOUT": "600"])
+                let streams = try (0..<100).map { _ in
+                    let stream = try RawConnection(port: port)
+                    let request = Self.request("mock-slow:deltas=40,interval=50")
+                    try stream.send(request.replacing("HTTP/1.1", with: "HTTP/1.0"))
+                    return stream
+                }
+                let beginnings = try streams.map { try $0.receive(until: "event: output.delta") }
+                gateway.terminate()
+                for (stream, beginning) in zip(streams, beginnings) {
+                    let text = beginning + (try stream.receiveToEnd())
+                    #expect(try Self.wholeAnswer(text) == String(repeating: "xxxx", count: 40))
+                }
+                let (output, diagnostics, status) = try gateway.end()
+                #expect(status == 0 && diagnostics.isEmpty)
+                #expect(output.split(separator: "\n").count { $0.contains(#""outcome":"completed""#) } == 100)
             }
         }
 

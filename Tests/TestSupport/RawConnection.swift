@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A TCP connection whose every byte the test decides. Calls block, for at most ten seconds each; the servers under test
+/// A TCP connection whose every byte the test decides. Calls block, for at most a minute each; the servers under test
 /// have threads of their own.
 public final class RawConnection {
     public enum Failure: Error { case system(String, Int32), timeout }
@@ -19,7 +19,7 @@ public final class RawConnection {
             }
         }
         guard status == 0 else { throw Failure.system("connect", errno) }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 

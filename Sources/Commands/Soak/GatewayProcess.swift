@@ -51,7 +51,7 @@ struct GatewayProcess: Sendable {
             if let port = listeningPort(text) { return GatewayProcess(pid: pid, port: port, log: log) }
             if waitpid(pid, nil, WNOHANG) == pid { break }
         }
-        kill(pid, SIGKILL)
+        Glibc.kill(pid, SIGKILL)
         throw Failure.didNotStart(log: ProcessFiles.text(of: log))
     }
 
@@ -64,7 +64,13 @@ struct GatewayProcess: Sendable {
 
     /// Sends SIGTERM.
     func terminate() {
-        kill(pid, SIGTERM)
+        Glibc.kill(pid, SIGTERM)
+    }
+
+    /// Ends it, whatever it does.
+    func kill() {
+        Glibc.kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
     }
 
     /// Waits for its end.
@@ -74,8 +80,7 @@ struct GatewayProcess: Sendable {
         var status: Int32 = 0
         while waitpid(pid, &status, WNOHANG) == 0 {
             if MonotonicInstant.now() > deadline {
-                kill(pid, SIGKILL)
-                waitpid(pid, nil, 0)
+                kill()
                 return -1
             }
             try await reactor.sleep(for: .milliseconds(20))
@@ -94,9 +99,16 @@ struct GatewayProcess: Sendable {
     /// Open descriptors.
     var descriptors: Int { ProcessFiles.entries(of: "/proc/\(pid)/fd") }
 
+    /// Processor time so far, its own and the kernel's for it: fields 14 and 15 of proc_pid_stat(5).
+    var processorMilliseconds: Int {
+        let fields = ProcessFiles.text(of: "/proc/\(pid)/stat").drop { $0 != ")" }.split(separator: " ")
+        let ticks = fields.dropFirst(12).prefix(2).compactMap { Int($0) }.reduce(0, +)
+        return ticks * 1_000 / max(1, sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Log lines with this message.
     func logLines(_ message: String) -> Int {
-        ProcessFiles.text(of: log).ranges(of: #""message":"\#(message)""#).count
+        ProcessFiles.count(of: Array(#""message":"\#(message)""#.utf8), in: log)
     }
 }
 
@@ -113,6 +125,27 @@ enum ProcessFiles {
             let count = read(descriptor, &part, part.count)
             guard count > 0 else { return String(decoding: all, as: UTF8.self) }
             all += part[..<count]
+        }
+    }
+
+    /// How often `needle`, of which no beginning comes again within it but its first byte, occurs in a file of any size.
+    static func count(of needle: [UInt8], in path: String) -> Int {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0, let first = needle.first else { return 0 }
+        defer { close(descriptor) }
+        var count = 0
+        var matched = 0
+        var part = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let length = read(descriptor, &part, part.count)
+            guard length > 0 else { return count }
+            for byte in part[..<length] {
+                matched = byte == needle[matched] ? matched + 1 : byte == first ? 1 : 0
+                if matched == needle.count {
+                    count += 1
+                    matched = 0
+                }
+            }
         }
     }
 

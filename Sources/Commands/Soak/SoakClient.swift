@@ -49,7 +49,7 @@ struct SoakClient {
             let transfer = try Transfer(request, on: multi)
             defer { transfer.close() }
             let head = try await transfer.responseHead()
-            if head.status == 503, soakCase.fault != .refusedOnce { return .refused }
+            if head.status == 503 { return .refused }
             began = true
             return try await soakCase.form == .whole ? readWhole(transfer, head) : readStream(transfer, head)
         } catch {

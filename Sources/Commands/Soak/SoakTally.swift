@@ -8,8 +8,8 @@ final class SoakTally: Sendable {
         var left = 0
         var refused = 0
         var wrong = 0
-        /// Completions that the measured gateway was asked for.
-        var asked = 0
+        /// Completions of the watched gateway that came to their end.
+        var watched = 0
         /// The first few of what was wrong.
         var examples: [String] = []
 
@@ -22,11 +22,8 @@ final class SoakTally: Sendable {
 
     var counts: Counts { state.withLock { $0 } }
 
-    func asked() {
-        state.withLock { $0.asked += 1 }
-    }
-
-    func note(_ outcome: SoakClient.Outcome, of soakCase: SoakCase) {
+    func note(_ outcome: SoakClient.Outcome, of soakCase: SoakCase, isWatched: Bool) {
+        if isWatched, outcome == .whole || outcome == .incomplete { state.withLock { $0.watched += 1 } }
         switch outcome {
         case .whole: state.withLock { $0.whole += 1 }
         case .incomplete: state.withLock { $0.incomplete += 1 }

@@ -170,10 +170,12 @@ actor CompletionSession {
     private var backlog: Int { pipeline.heldBytes &+ answer.pendingBytes }
     private var lowWatermark: Int { configuration.streams.bufferBytes / 2 }
 
-    /// Returns once the answer text that waits, for a summary or for the client, is within its bound
-    /// (`STREAM_BUFFER_BYTES`).
+    /// Whether more answer text waits, for a summary or for the client, than may (`STREAM_BUFFER_BYTES`).
+    var isCrowded: Bool { backlog > configuration.streams.bufferBytes }
+
+    /// Returns once it is well within that bound.
     func room() async {
-        guard backlog > configuration.streams.bufferBytes else { return }
+        guard isCrowded else { return }
         waitsForRoom = true
         defer { waitsForRoom = false }
         while backlog > lowWatermark, !pipeline.isDone, !Task.isCancelled {
@@ -202,7 +204,10 @@ actor CompletionSession {
     private func keepAliveDue(_ interval: Duration) {
         guard !pipeline.isDone else { return }
         if lastWrite.advanced(by: interval) <= reactor.now {
-            answer.write { output in pipeline.keepAlive(into: &output) }
+            // A client that has not taken what was written before needs no more of it.
+            if !answer.isStreaming || answer.pendingBytes == 0 {
+                answer.write { output in pipeline.keepAlive(into: &output) }
+            }
             lastWrite = reactor.now
         }
         scheduleKeepAlive()

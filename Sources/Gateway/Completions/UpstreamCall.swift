@@ -111,7 +111,11 @@ extension CompletionSession {
                 transfer.endInBackground()
                 return .over
             }
-            await room()
+            if isCrowded {
+                // Its storage is not kept for the time of the wait.
+                bytes = []
+                await room()
+            }
         }
         let fault = feedEnd(of: &decoder)
         return fault.map { .failed($0, retryable: true, retryAfter: nil) } ?? .over
