@@ -104,11 +104,11 @@ soak: build ## mixed traffic with faults, leaving clients and drains, for MINUTE
 
 .PHONY: test-tsan
 test-tsan: dependencies ## all tests under the thread sanitizer
-	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan
+	SWIFT=$(SWIFT) .ci/sanitize thread
 
 .PHONY: test-asan
 test-asan: dependencies ## the tests under the address sanitizer, but for those on which Foundation's Process fails by itself
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-asan --skip ProcessTests
+	SWIFT=$(SWIFT) ASAN_OPTIONS=detect_leaks=0 .ci/sanitize address --skip ProcessTests
 
 .PHONY: format
 format: ## format the sources in place

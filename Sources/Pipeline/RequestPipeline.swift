@@ -100,7 +100,8 @@ public struct RequestPipeline: Sendable {
     }
 
     /// The upstream is given up, or the gateway shuts down.
-    public mutating func upstreamFailed(_ fault: StreamFault, into output: inout [UInt8]) {
+    /// - Parameter status: of the response that has broken off; nil when there was none.
+    public mutating func upstreamFailed(_ fault: StreamFault, status: Int? = nil, into output: inout [UInt8]) {
         guard end == nil else {
             // The answer is whole; only a summary is still awaited, and nobody will wait for it any more.
             if !isDone {
@@ -114,6 +115,7 @@ public struct RequestPipeline: Sendable {
         var detail = fault.detail.isEmpty ? "" : fault.detail + "; "
         detail += "received \(progress.reasoningCharacters) characters of reasoning"
         detail += " and \(progress.answerCharacters) of the answer"
+        if let status { detail += ", after HTTP status \(status)" }
         end = (
             OutputEnd(escapedFinishReason: nil, usage: usage, isComplete: false),
             StreamError(stage: .upstreamStream, message: fault.message, detail: detail, code: fault.code)

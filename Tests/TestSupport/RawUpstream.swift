@@ -27,22 +27,10 @@ public final class RawUpstream: Sendable {
 
     /// - Parameter reply: told the request, head and body.
     public init(_ reply: @escaping @Sendable (String) -> Reply) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 128) == 0 ? getsockname(listener, $0, &length) : -1
-            }
-        }
-        guard status == 0 else {
-            Glibc.close(listener)
-            throw RawConnection.Failure.system("listen", errno)
-        }
+        let socket = try LoopbackSocket(backlog: 128)
+        let listener = socket.descriptor
         self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
+        port = socket.port
         Thread {
             while true {
                 let client = accept(listener, nil, nil)

@@ -104,7 +104,9 @@ actor CompletionSession {
             record.status = error.status
             answer.refuse(ErrorResponse.make(error, requestID: pipeline.settings.requestID))
         }
-        advance { pipeline, output in pipeline.upstreamFailed(fault, into: &output) }
+        // A status that is no success is what the fault tells of.
+        let status = awaitsHead ? nil : record.upstreamStatus.flatMap { (200..<300).contains($0) ? $0 : nil }
+        advance { pipeline, output in pipeline.upstreamFailed(fault, status: status, into: &output) }
     }
 
     /// Another attempt begins; nothing of the last one was used.
