@@ -95,12 +95,13 @@ bench-parse: build ## what the reasoning parsers cost for each delta
 bench-stalled: build ## the memory that a thousand clients cost who do not read
 	exec $(BINARY) bench-stalled
 
-# Minutes that `make soak` takes.
+# Minutes that `make soak` takes, and completions at the same time.
 MINUTES ?= 30
+STREAMS ?= 200
 
 .PHONY: soak
 soak: build ## mixed traffic with faults, leaving clients and drains, for MINUTES minutes: is anything lost, does anything grow?
-	exec $(BINARY) soak --minutes $(MINUTES)
+	exec $(BINARY) soak --minutes $(MINUTES) --streams $(STREAMS)
 
 .PHONY: test-tsan
 test-tsan: dependencies ## all tests under the thread sanitizer

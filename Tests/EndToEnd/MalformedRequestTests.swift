@@ -90,7 +90,7 @@ struct MalformedRequestTests {
                     Issue.record("no end after \(String(decoding: request, as: UTF8.self).debugDescription)")
                     continue
                 }
-                let isRefused = text.isEmpty || text.hasPrefix("HTTP/1.1 4") || text.hasPrefix("HTTP/1.1 5")
+                let isRefused = text.isEmpty || text.hasPrefix("HTTP/1.1 4") || text.hasPrefix("HTTP/1.1 505")
                 #expect(
                     isRefused && !text.contains("HTTP/1.1 2"),
                     "\(String(decoding: request, as: UTF8.self).debugDescription) got \(text)")

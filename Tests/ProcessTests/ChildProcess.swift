@@ -38,10 +38,10 @@ final class ChildProcess {
             try? pipe.fileHandleForReading.close()
         }
 
-        /// Makes it hold no more than a page that is not read.
-        func shrink() {
+        /// Sets how much it holds that is not read, in bytes.
+        func resize(to capacity: Int32) {
             // F_SETPIPE_SZ of fcntl(2).
-            _ = fcntl(descriptor, 1031, 4096)
+            _ = fcntl(descriptor, 1031, capacity)
         }
 
         private func readMore() throws {

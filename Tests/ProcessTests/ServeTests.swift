@@ -167,6 +167,8 @@ extension ProcessTests {
         func drainUnderLoad() async throws {
             try await Self.withUpstream { mock in
                 let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, ["DRAIN_TIMEOUT": "600"])
+                // It is read only when all streams have ended.
+                gateway.output.resize(to: 1 << 20)
                 let streams = try (0..<100).map { _ in
                     let stream = try RawConnection(port: port)
                     let request = Self.request("mock-slow:deltas=40,interval=50")
@@ -271,7 +273,7 @@ extension ProcessTests {
         func stuckOutput() async throws {
             try await Self.withUpstream { mock in
                 let (gateway, port) = try ChildProcess.gateway(upstream: mock.baseURL, ["LOG_CONTENT": "true"])
-                gateway.output.shrink()
+                gateway.output.resize(to: 4_096)
                 let message = String(repeating: "x", count: 1_000)
                 for _ in 0..<10 { #expect(try Self.complete(port: port, message: message)) }
                 gateway.terminate()

@@ -76,7 +76,7 @@ public final class LogSink: @unchecked Sendable {
     /// Waits until all lines are written, but no longer than `limit`.
     /// - Returns: whether they are.
     @discardableResult
-    public func flush(within limit: Duration = .seconds(1)) -> Bool {
+    public func flush(within limit: Duration = .seconds(5)) -> Bool {
         var deadline = timespec()
         clock_gettime(CLOCK_REALTIME, &deadline)
         let nanoseconds = Int64(deadline.tv_nsec) &+ limit.wholeNanoseconds

@@ -132,6 +132,14 @@ struct FaultCase: Sendable {
         MockPayload.done,
     ].map { "data: \($0)\n\n" }
 
+    /// More than an event may have. Made once, and of bytes: a string of this length takes minutes under a sanitizer.
+    private static let oversizedEvent = event(of: [UInt8](repeating: UInt8(ascii: "x"), count: 17 << 20))
+
+    private static func event(of text: [UInt8]) -> [UInt8] {
+        let parts = MockPayload.content("?").split(separator: "?", maxSplits: 1).map { Array($0.utf8) }
+        return Array("data: ".utf8) + parts[0] + text + parts[1] + Array("\n\n".utf8)
+    }
+
     private static let goodStream = streamed(events.joined(), ends: true, .close)
 
     private static func streamed(_ text: String, ends: Bool, _ ending: RawUpstream.Ending) -> RawUpstream.Reply {
@@ -163,12 +171,10 @@ struct FaultCase: Sendable {
                 .close)
         case .badChunk: return Self.streamed(before + "data: {\"choices\":[{\n\n" + after, ends: true, .close)
         case .badUTF8:
-            let event = MockPayload.content("?").split(separator: "?", maxSplits: 1).map { Array($0.utf8) }
-            let bytes = Array("data: ".utf8) + event[0] + [0xC3, 0x28, 0xFF] + event[1] + Array("\n\n".utf8)
+            let bytes = Self.event(of: [0xC3, 0x28, 0xFF])
             return Self.streamed(Array(before.utf8) + bytes + Array(after.utf8), ends: true, .close)
         case .oversized:
-            let filler = String(repeating: "x", count: 17 << 20)
-            return Self.streamed(before + "data: \(MockPayload.content(filler))\n\n" + after, ends: true, .close)
+            return Self.streamed(Array(before.utf8) + Self.oversizedEvent + Array(after.utf8), ends: true, .close)
         case .refused, .status500, .status503: return Self.goodStream
         }
     }
