@@ -90,7 +90,7 @@ struct TLSTests {
 
     @Test("cancels its calls when a client goes", arguments: ["mock-endless:interval=5", "mock-hang", "mock-silent"])
     func disconnect(model: String) async throws {
-        try await Self.run(["PROMPT_SUMMARY": "off"]) { harness in
+        try await Self.run(["PROMPT_SUMMARY": "off", "REASONING_SUMMARY": "off"]) { harness in
             let request = harness.request(Harness.body(model: model))
             try await harness.client.run { multi in
                 let transfer = try Transfer(request, on: multi)
