@@ -25,7 +25,7 @@ struct OutputQueue {
         count &+= last.count &- before
         if last.count >= Self.segmentBytes {
             // A copy, which is as large as its bytes: an array that has grown has room for up to as many more.
-            segments.append(Array(last[...]))
+            segments.append(last.withUnsafeBytes { Array($0) })
             last = []
         }
     }
