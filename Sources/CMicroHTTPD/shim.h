@@ -80,6 +80,20 @@ static inline void *mhd_connection_context(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
+// MHD_set_connection_option is variadic.
+static inline void mhd_connection_set_timeout(struct MHD_Connection *connection, unsigned int seconds)
+{
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
+// Bytes of the request's head, with the empty line; 0 before it is complete.
+static inline size_t mhd_connection_head_size(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? info->header_size : 0;
+}
+
 // MHD_set_response_options is variadic.
 static inline enum MHD_Result mhd_response_closes_unchunked(struct MHD_Response *response)
 {

@@ -76,7 +76,7 @@ struct AccessCall {
     }
 
     private func bodyPart(_ part: UnsafeRawBufferPointer, _ exchange: Exchange) -> MHD_Result {
-        if case .readingBody = exchange.state {
+        if case .readingBody = exchange.state, exchange.head.takesBody {
             exchange.client.inputMoved()
             if exchange.body.count &+ part.count <= daemon.limits.bodyBytes {
                 exchange.body.append(contentsOf: part)
@@ -89,7 +89,8 @@ struct AccessCall {
         }
         // No byte of what is dropped moves the deadline: a client that is refused holds its connection no longer for it.
         exchange.droppedBytes &+= part.count
-        return exchange.droppedBytes <= max(RequestIntake.droppedBody, daemon.limits.bodyBytes) ? .YES : .NO
+        let limit = exchange.head.takesBody ? daemon.limits.bodyBytes : 0
+        return exchange.droppedBytes <= max(RequestIntake.droppedBody, limit) ? .YES : .NO
     }
 
     private func requestComplete(_ exchange: Exchange) -> MHD_Result {

@@ -83,20 +83,24 @@ enum Callbacks {
                     return .YES
                 }, pointer)
         }
-        collected.shape.end()
+        collected.shape.end(size: mhd_connection_head_size(connection))
         if collected.isBroken { collected.shape.reject() }
         shape = collected.shape
         return collected.fields
     }
 
-    /// - Returns: nil for a name that is no token and a value with control characters (RFC 9110, section 5).
+    /// - Returns: nil for a name that is no token, a value with control characters (RFC 9110, section 5), and framing that
+    ///   the library would read in another way.
     private static func field(
         _ name: UnsafePointer<CChar>?, _ nameLength: Int, _ value: UnsafePointer<CChar>?, _ valueLength: Int
     ) -> HTTPField? {
         let bytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueLength)
         let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }
         guard isPlain, let name = HTTPField.Name(text(name, nameLength)) else { return nil }
-        return HTTPField(name: name, value: text(value, valueLength))
+        let field = HTTPField(name: name, value: text(value, valueLength))
+        // The library takes the blanks behind a value for a part of it, and "chunked " for no coding that it knows.
+        if name == .transferEncoding || name == .contentLength, field.value.utf8.count != valueLength { return nil }
+        return field
     }
 
     private static func text(_ bytes: UnsafePointer<CChar>?, _ length: Int) -> String {

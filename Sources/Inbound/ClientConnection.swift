@@ -26,6 +26,9 @@ final class ClientConnection {
     private var deadline: MonotonicInstant?
     private var timer: (token: TimerToken, at: MonotonicInstant)?
 
+    /// In seconds: so long that it never ends a connection, whose deadlines are ours.
+    private static let ownTimeout: UInt32 = 30 * 24 * 3600
+
     init(handle: OpaquePointer, daemon: InboundDaemon) {
         self.handle = handle
         self.daemon = daemon
@@ -130,6 +133,9 @@ final class ClientConnection {
     func resume() {
         guard suspended, !isClosed else { return }
         suspended = false
+        // Else the library reads the client's end before it takes the answer, and drops the answer for it. Connections with
+        // a timeout of their own it serves before it reads.
+        if peerClosed, exchange != nil { mhd_connection_set_timeout(handle, Self.ownTimeout) }
         MHD_resume_connection(handle)
         daemon.needsRun()
     }

@@ -11,6 +11,8 @@ import Glibc
 ///
 /// From 1.0 on the library refuses all this by itself (`MHD_OPTION_STRICT_FOR_CLIENT`).
 struct HeadShape {
+    /// Where the head begins. Compared only.
+    private var start: UnsafePointer<CChar>?
     /// Where the next part must begin.
     private var expected: UnsafePointer<CChar>?
     private(set) var isBroken = false
@@ -26,6 +28,7 @@ struct HeadShape {
             return
         }
         isBroken = method + strlen(method) + 1 != target.start || target.start + target.length + 1 != version
+        start = method
         expected = version + strlen(version) + 2
     }
 
@@ -47,10 +50,14 @@ struct HeadShape {
     }
 
     /// All header fields have been given.
-    mutating func end() {
-        guard let expected, !isBroken else { return }
-        // The last line's end and the empty line. All lie in the connection's buffer: with the shortest ends there are, the
-        // second is the head's last byte, and behind that buffer the library keeps the records of the fields.
+    /// - Parameter size: of the whole head, in bytes, as the library counts it.
+    mutating func end(size: Int) {
+        guard let start, let expected, !isBroken else { return }
+        // The empty line is the head's last, and two bytes. Where it is not, what follows would be read behind the head.
+        guard start + size == expected + 2 else {
+            isBroken = true
+            return
+        }
         // A NUL that is the last value's last byte is not told from a line's end; the value is read without it.
         if expected[-1] != 0 || expected[0] != 0 || expected[1] != 0 { isBroken = true }
     }

@@ -176,6 +176,8 @@ public final class InboundDaemon: ReactorParticipant, @unchecked Sendable {
         connection.closed()
         connections[ObjectIdentifier(connection)] = nil
         count.open.subtract(1, ordering: .relaxed)
+        // After an accept that failed the library listens again in a later run, for which nothing else might ask.
+        needsRun()
     }
 
     /// To be looked at once libmicrohttpd has done its work.

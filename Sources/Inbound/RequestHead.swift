@@ -13,6 +13,10 @@ public struct RequestHead: Sendable {
     /// Whether a body was announced, of whatever length.
     public let hasBody: Bool
 
+    /// Whether a body means anything. In GET and HEAD it does not (RFC 9110, sections 9.3.1 and 9.3.2): it is read and
+    /// dropped.
+    var takesBody: Bool { method != .get && method != .head }
+
     /// A server must take the absolute form too, as proxies get it (RFC 9112, section 3.2.2).
     static func path(ofTarget target: String) -> String {
         guard let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) }) else {

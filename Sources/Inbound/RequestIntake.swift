@@ -57,8 +57,9 @@ enum RequestIntake {
             if head.method == .post, !head.hasBody {
                 return .dropThenRefuse(handler.refusal(.lengthRequired, to: head))
             }
-            if let length = head.contentLength, length > limits.bodyBytes {
-                let response = handler.refusal(.bodyTooLarge(limit: limits.bodyBytes), to: head)
+            let limit = head.takesBody ? limits.bodyBytes : droppedBody
+            if let length = head.contentLength, length > limit {
+                let response = handler.refusal(.bodyTooLarge(limit: limit), to: head)
                 return length <= droppedBody ? .dropThenRefuse(response) : .refuseAndClose(response)
             }
             return .accept(endsWithClient: endsWithClient)

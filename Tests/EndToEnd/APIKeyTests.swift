@@ -129,7 +129,7 @@ struct APIKeyTests {
     func hidden(logsContent: Bool) async throws {
         let environment = [
             "GATEWAY_API_KEYS": "first-key-1,second-key-2", "UPSTREAM_API_KEY": "upstream-key-3",
-            "UPSTREAM_EXTRA_HEADERS": "X-Team: extra-key-4", "SUMMARY_API_KEY": "summary-key-5",
+            "UPSTREAM_EXTRA_HEADERS": "X-Team: Bearer extra-key-4", "SUMMARY_API_KEY": "summary-key-5",
             "LOG_CONTENT": "\(logsContent)", "UPSTREAM_MAX_RETRIES": "1",
         ]
         let quoting = MockScript.refusal(

@@ -42,6 +42,8 @@ struct DisconnectTests {
     @Test("only by half, after a request that is no stream, is answered")
     func halfClosedGet() async throws {
         try await Harness.run { harness in
+            let older = try harness.connect()
+            defer { older.close() }
             let connection = try RawConnection(port: harness.gateway.port)
             try connection.send(RawRequest.get("/upstream-health"))
             connection.halfClose()

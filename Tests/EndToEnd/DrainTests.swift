@@ -54,6 +54,26 @@ struct DrainTests {
         }
     }
 
+    @Test("refuses a request whose body comes after the drain has begun")
+    func lateBody() async throws {
+        try await Harness.run { harness in
+            let late = try harness.connect()
+            let body = Harness.body(model: "mock-tags")
+            let request = RawRequest.post(body, "Expect: 100-continue\r\n")
+            try late.send(String(request.dropLast(body.count)))
+            // The head has been taken.
+            _ = try late.receive(until: "100 Continue\r\n\r\n")
+            async let drained: Void = harness.gateway.drain()
+            try await eventually { !harness.logs.named("draining").isEmpty }
+            try late.send(body)
+            let refused = try RawResponse(from: late)
+            #expect(refused.status == 503 && refused.fields["connection"]?.lowercased() == "close")
+            #expect(try ErrorEnvelope(refused.body).code == "draining")
+            await drained
+            #expect(harness.mock.recorder.requests.isEmpty)
+        }
+    }
+
     @Test(
         "ends what is still open at DRAIN_TIMEOUT, in due form",
         arguments: [

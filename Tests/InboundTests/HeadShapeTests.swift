@@ -72,6 +72,20 @@ struct HeadShapeTests {
             "POST /a HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
     ]
 
+    /// Heads with nothing behind them, as the second request of their connections.
+    @Test(
+        "of a request without a body is refused for a bare line feed at its end",
+        arguments: ["t\r\n\n", "t\n\r\n", "t\n\n", "t\r\nX-A:\n\r\n", "t\r\nX-A:\r\n\n"])
+    func lastLines(end: String) async throws {
+        try await TestServer.run { server in
+            let connection = try server.connect()
+            try connection.send(RawRequest.get("/first"))
+            _ = try connection.receive(until: "GET /first []")
+            try connection.send("GET /a HTTP/1.1\r\nHost: \(end)")
+            #expect(try connection.receiveToEnd().hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
     private static let chunked = "POST /a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     static let malformedBodies = [

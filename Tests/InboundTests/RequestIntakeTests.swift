@@ -112,6 +112,9 @@ struct RequestIntakeTests {
             Framing(fields: "Transfer-Encoding: identity\r\n", status: 400),
             Framing(fields: "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", status: 400),
             Framing(fields: "Content-Length: 3, 3\r\n", status: 400),
+            Framing(fields: "Transfer-Encoding: chunked \r\n", status: 400),
+            Framing(fields: "Transfer-Encoding: chunked\t\r\n", status: 400),
+            Framing(fields: "Content-Length: 3 \r\n", status: 400),
             Framing(fields: "Content-Length: +3\r\n", status: 400),
             Framing(fields: "Content-Length: -3\r\n", status: 400),
             Framing(fields: "Content-Length: 0x3\r\n", status: 400),
@@ -141,6 +144,51 @@ struct RequestIntakeTests {
             let answer = try server.exchange("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100001\r\n\r\n")
             #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.contains("bodyTooLarge(limit: 100000)"))
             #expect(answer.lowercased().contains("connection: close"))
+        }
+    }
+
+    @Test(
+        "of a GET is dropped",
+        arguments: ["Content-Length: 5\r\n\r\nabcde", "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"])
+    func droppedOfGet(body: String) async throws {
+        try await TestServer.run { server in
+            let connection = try server.connect()
+            for _ in 0..<2 {
+                try connection.send("GET /a HTTP/1.1\r\nHost: t\r\n\(body)")
+                _ = try connection.receive(until: "GET /a []")
+            }
+        }
+    }
+
+    @Test("of a GET that is large is refused by its length")
+    func largeOfGet() async throws {
+        try await TestServer.run { server in
+            let answer = try server.exchange("GET / HTTP/1.1\r\nHost: t\r\nContent-Length: 65537\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.contains("bodyTooLarge(limit: 65536)"))
+        }
+    }
+
+    @Test("of a GET that is large, in chunks, is cut off")
+    func endlessOfGet() async throws {
+        try await TestServer.run { server in
+            let connection = try server.connect()
+            try connection.send("GET / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = "1000\r\n" + String(repeating: "x", count: 4096) + "\r\n"
+            #expect(throws: RawConnection.Failure.self) {
+                for _ in 0..<10_000 { try connection.send(chunk) }
+            }
+        }
+    }
+
+    @Test("of a GET holds its connection no longer than WRITE_TIMEOUT, byte by byte")
+    func slowOfGet() async throws {
+        try await TestServer.run(limits: InboundLimits(writeTimeout: .milliseconds(300))) { server in
+            let connection = try server.connect()
+            try connection.send("GET / HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\n")
+            while server.connections.value > 0 {
+                try? connection.send("x")
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 

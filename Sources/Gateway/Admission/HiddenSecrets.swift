@@ -7,8 +7,15 @@ extension GatewayConfiguration {
 
     /// What upstreams are sent and clients must not see.
     var upstreamSecrets: [String] {
-        let keys = [upstream.apiKey, summary.apiKey].compactMap { $0?.value }
-        return (keys + upstream.extraHeaders.map(\.value)).filter { $0.utf8.count >= Self.shortestSecret }
+        var secrets = [upstream.apiKey, summary.apiKey].compactMap { $0?.value }
+        for header in upstream.extraHeaders {
+            // A credential may stand behind its scheme (RFC 9110, section 11.4), and is quoted without it.
+            let parts = header.value.split { $0 == " " || $0 == "\t" }
+            secrets.append(header.value)
+            secrets += parts.dropFirst().map(String.init)
+        }
+        // The longest first: one may be part of another.
+        return secrets.filter { $0.utf8.count >= Self.shortestSecret }.sorted { $0.count > $1.count }
     }
 }
 

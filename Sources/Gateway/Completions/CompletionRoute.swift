@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Inbound
 internal import Logging
 internal import Pipeline
+internal import Synchronization
 
 /// `POST /v1/chat/completions`: from a request's bytes to a running session, or to an error.
 struct CompletionRoute {
@@ -12,7 +13,10 @@ struct CompletionRoute {
 
     func serve() async {
         let id = RequestID.choose(clients: exchange.head.headerFields[.requestID])
-        // A place was free when the head came; others may have come since.
+        // The body may have come long after the head: a drain may have begun, and others may have taken the places.
+        if worker.shared.draining.load(ordering: .relaxed) {
+            return exchange.respond(ErrorResponse.make(.draining, requestID: id))
+        }
         let key = exchange.head.clientKey
         if let shortage = worker.shared.places.enter(key) {
             return exchange.respond(ErrorResponse.make(.tooManyRequests(shortage), requestID: id))
