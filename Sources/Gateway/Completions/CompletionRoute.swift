@@ -2,7 +2,6 @@ internal import HTTPTypes
 internal import Inbound
 internal import Logging
 internal import Pipeline
-internal import Synchronization
 
 /// `POST /v1/chat/completions`: from a request's bytes to a running session, or to an error.
 struct CompletionRoute {
@@ -14,7 +13,7 @@ struct CompletionRoute {
     func serve() async {
         let id = RequestID.choose(clients: exchange.head.headerFields[.requestID])
         // The body may have come long after the head: a drain may have begun, and others may have taken the places.
-        if worker.shared.draining.load(ordering: .relaxed) {
+        if worker.isDraining {
             return exchange.respond(ErrorResponse.make(.draining, requestID: id))
         }
         let key = exchange.head.clientKey

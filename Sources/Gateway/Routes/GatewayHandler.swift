@@ -22,7 +22,7 @@ struct GatewayHandler: RequestHandler {
             return .refuse(error(.methodNotAllowed(head.method.rawValue), to: head, allow: allowed))
         }
         guard route.isCompletions else { return .accept(endsWithClient: false) }
-        if worker.shared.draining.load(ordering: .relaxed) { return .refuse(error(.draining, to: head)) }
+        if worker.isDraining { return .refuse(error(.draining, to: head)) }
         // A page of another origin may send any text without asking the browser first, but not this type.
         if head.headerFields[.origin] != nil, !hasJSONType(head.headerFields) {
             return .refuse(error(.unsupportedMediaType, to: head))

@@ -87,9 +87,8 @@ public struct GatewayInstance: Sendable {
         let serving = shared.configuration.serving
         shared.ready.store(false, ordering: .relaxed)
         if serving.drainDelay > .zero { try? await Task.sleep(for: serving.drainDelay) }
-        shared.draining.store(true, ordering: .relaxed)
-        shared.logger.info("draining", metadata: ["open": .stringConvertible(openCompletions)])
         for worker in workers { await worker.beginDrain() }
+        shared.logger.info("draining", metadata: ["open": .stringConvertible(openCompletions)])
         if await !idle(within: serving.drainTimeout) {
             shared.logger.warning(
                 "\(Task.isCancelled ? "drain cut short" : "drain timeout"), ending open streams",

@@ -25,8 +25,6 @@ final class SharedState: Sendable {
     let ready = Atomic<Bool>(true)
     /// Whether the loops have been ended.
     let stopped = Atomic<Bool>(false)
-    /// Whether new completions are refused.
-    let draining = Atomic<Bool>(false)
 
     init(configuration: GatewayConfiguration, logger: Logger) {
         self.configuration = configuration

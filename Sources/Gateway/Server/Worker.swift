@@ -10,6 +10,8 @@ final class Worker: @unchecked Sendable {
     let multi: MultiHandle
     let summaries: SummaryLane
     let shared: SharedState
+    /// Whether new completions are refused.
+    private(set) var isDraining = false
     private var daemon: InboundDaemon?
     private var sessions: [ObjectIdentifier: CompletionSession] = [:]
 
@@ -64,9 +66,11 @@ final class Worker: @unchecked Sendable {
 
     // MARK: Drain
 
-    /// From now on connections end with their present response.
+    /// From now on new completions are refused and connections end with their present response. Both in one turn of
+    /// the loop: a client that is refused for the drain must not come back on the same connection.
     func beginDrain() async {
         await reactor.perform {
+            self.isDraining = true
             self.daemon?.closesConnections = true
         }
     }
