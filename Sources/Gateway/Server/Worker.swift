@@ -10,8 +10,6 @@ final class Worker: @unchecked Sendable {
     let multi: MultiHandle
     let summaries: SummaryLane
     let shared: SharedState
-    /// Whether new completions are refused.
-    private(set) var isDraining = false
     private var daemon: InboundDaemon?
     private var sessions: [ObjectIdentifier: CompletionSession] = [:]
 
@@ -66,13 +64,16 @@ final class Worker: @unchecked Sendable {
 
     // MARK: Drain
 
-    /// From now on new completions are refused and connections end with their present response. Both in one turn of
-    /// the loop: a client that is refused for the drain must not come back on the same connection.
+    /// Whether new completions are refused. The same fact as connections ending with their response: a client that is
+    /// refused for the drain must not come back on the same connection.
+    var isDraining: Bool {
+        reactor.checkIsolated()
+        return daemon?.closesConnections ?? true
+    }
+
+    /// From now on new completions are refused and connections end with their present response.
     func beginDrain() async {
-        await reactor.perform {
-            self.isDraining = true
-            self.daemon?.closesConnections = true
-        }
+        await reactor.perform { self.daemon?.closesConnections = true }
     }
 
     /// Waits until no request is in progress.
